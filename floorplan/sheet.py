@@ -1,0 +1,222 @@
+"""The sheet that floorplan pictures are drawn on: axes in millimetres, shapes, labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from shapely import Polygon, box
+from shapely.affinity import translate
+
+from floorplan.block import BlockKind
+from floorplan.die import Die
+from floorplan.floorplan import Floorplan
+from floorplan.hierarchy import groups_of
+from floorplan.layer_map import layer_map
+
+__all__ = [
+    "INK",
+    "MISSING",
+    "PAPER",
+    "Color",
+    "fill",
+    "frame",
+    "hatch",
+    "inch_per_mm",
+    "label_places",
+    "sheet",
+    "slice_outlines",
+    "write_labels",
+]
+
+_WIDTH_INCH = 11.0
+_LEGEND_INCH = 2.1
+_EDGE_INCH = 0.45
+INK, PAPER, MISSING = "#23272c", "#ffffff", "#e3e5e8"
+_POINTS_PER_INCH = 72.0
+_CHARACTER = 0.62  # width of a character against the size of its font
+_FONTS_PT = (9.0, 8.0, 7.0, 6.0, 5.0, 4.0)
+_TAG_FONTS_PT = (6.0, 5.0, 4.0)
+_LUMA = (0.299, 0.587, 0.114)  # weights of red, green and blue in brightness
+_ROUND_MM = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)  # lengths of scale bars
+
+Color: TypeAlias = str | tuple[float, float, float, float]
+
+
+class Label(NamedTuple):
+    """A text, the box that it has to fit [um], and the colour below it; None for a tag."""
+
+    text: str
+    bounds: tuple[float, float, float, float]
+    color: Color | None
+
+
+def sheet(floorplan: Floorplan, title: str) -> tuple[Figure, Axes]:
+    """Return a figure with axes in millimetres, the interposer, a heading and a scale bar."""
+    width_mm, height_mm = floorplan.width_um / 1e3, floorplan.height_um / 1e3
+    room_inch = _WIDTH_INCH - _LEGEND_INCH - 2 * _EDGE_INCH
+    height_inch = room_inch * height_mm / width_mm
+    total_inch = height_inch + 2 * _EDGE_INCH + 0.45
+    figure = Figure(figsize=(_WIDTH_INCH, total_inch), facecolor=PAPER)
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes(
+        (
+            _EDGE_INCH / _WIDTH_INCH,
+            (_EDGE_INCH + 0.25) / total_inch,
+            room_inch / _WIDTH_INCH,
+            height_inch / total_inch,
+        )
+    )
+    axes.set_xlim(0.0, width_mm)
+    axes.set_ylim(0.0, height_mm)
+    axes.axis("off")
+    layer = layer_map()["package.interposer"]
+    axes.add_patch(
+        Rectangle(
+            (0, 0),
+            width_mm,
+            height_mm,
+            facecolor=layer.color,
+            edgecolor=INK,
+            linewidth=0.6,
+            clip_on=False,
+        )
+    )
+    for die in floorplan.dies:
+        fill(axes, [die.placed_outline], layer_map()["die.seal_ring"].color, width=0.8)
+    heading = title or f"{floorplan.name}   {width_mm:.4g} x {height_mm:.4g} mm"
+    axes.set_title(heading, loc="left", fontsize=12, color=INK, pad=8)
+    _scale_bar(axes, width_mm, height_inch, height_mm)
+    return figure, axes
+
+
+def _scale_bar(axes: Axes, width_mm: float, height_inch: float, height_mm: float) -> None:
+    """Draw a bar of a round length below the interposer."""
+    length = max(step for step in _ROUND_MM if step <= max(width_mm / 4.0, _ROUND_MM[0]))
+    inch = height_mm / height_inch
+    y, tick = -0.2 * inch, 0.05 * inch
+    for xs, ys in (
+        ((0.0, length), (y, y)),
+        ((0.0, 0.0), (y - tick, y + tick)),
+        ((length, length), (y - tick, y + tick)),
+    ):
+        axes.plot(xs, ys, color=INK, linewidth=1.4, clip_on=False, solid_capstyle="butt")
+    axes.text(length + tick * 2, y, f"{length:g} mm", fontsize=9, color=INK, va="center")
+
+
+def _vertices(outlines: list[Polygon]) -> list[np.ndarray]:
+    return [np.asarray(outline.exterior.coords) / 1e3 for outline in outlines]
+
+
+def fill(axes: Axes, outlines: list[Polygon], color: object, width: float = 0.25) -> None:
+    """Fill outlines [um] with one colour, or with one each."""
+    if outlines:
+        axes.add_collection(
+            PolyCollection(
+                _vertices(outlines),
+                facecolors=color,
+                edgecolors=INK,
+                linewidths=width,
+            )
+        )
+
+
+def hatch(axes: Axes, outlines: list[Polygon]) -> None:
+    """Hatch outlines [um] over what is drawn already."""
+    if outlines:
+        axes.add_collection(
+            PolyCollection(
+                _vertices(outlines),
+                facecolors="none",
+                edgecolors=PAPER,
+                hatch="//////",
+                linewidths=0.0,
+            )
+        )
+
+
+def inch_per_mm(axes: Axes, floorplan: Floorplan) -> float:
+    """Return the scale of the drawing."""
+    return float(axes.get_position().width) * _WIDTH_INCH / (floorplan.width_um / 1e3)
+
+
+def slice_outlines(die: Die) -> list[Polygon]:
+    """Return the outlines of a die's slices on the interposer [um]."""
+    groups, _ = groups_of(die)
+    return [translate(box(*group.bounds), die.x_um, die.y_um) for group in groups]
+
+
+def frame(axes: Axes, outline: Polygon) -> None:
+    """Draw the border of an outline [um]."""
+    axes.add_collection(
+        PolyCollection(_vertices([outline]), facecolors="none", edgecolors=INK, linewidths=0.8)
+    )
+
+
+def label_places(floorplan: Floorplan, colors: Mapping[str, Color], *, slices: bool) -> list[Label]:
+    """Return the labels of stacks, single blocks and, if wanted, slices."""
+    labels = [
+        Label(
+            f"{stack.name}\n{stack.generation.name}",
+            stack.placed_outline.bounds,
+            colors[stack.name],
+        )
+        for stack in floorplan.stacks
+    ]
+    for die in floorplan.dies:
+        groups, singles = groups_of(die)
+        named: list[tuple[str, tuple[float, float, float, float], Color | None]] = [
+            (block.name, block.outline.bounds, colors[f"{die.name}/{block.name}"])
+            for block in singles
+            if block.kind is not BlockKind.FILLER
+        ]
+        if slices:
+            named += [(group.name, group.bounds, None) for group in groups]
+        for text, b, color in named:
+            placed = (b[0] + die.x_um, b[1] + die.y_um, b[2] + die.x_um, b[3] + die.y_um)
+            labels.append(Label(text, placed, color))
+    return labels
+
+
+def write_labels(axes: Axes, labels: list[Label], scale: float) -> None:
+    """Write each label in the largest font with which it fits its box, along the longer side."""
+    for label in labels:
+        x0, y0, x1, y1 = (value / 1e3 for value in label.bounds)
+        lines = label.text.split("\n")
+        upright = (x1 - x0) < (y1 - y0) * 0.8
+        along, across = (y1 - y0, x1 - x0) if upright else (x1 - x0, y1 - y0)
+        for size in _FONTS_PT if label.color is not None else _TAG_FONTS_PT:
+            inch = size / _POINTS_PER_INCH / scale
+            wide = max(len(line) for line in lines) * _CHARACTER * inch
+            if wide > 0.94 * along or 1.3 * inch * len(lines) > 0.94 * across:
+                continue
+            axes.text(
+                (x0 + x1) / 2,
+                (y0 + y1) / 2,
+                label.text,
+                fontsize=size,
+                color=_ink_on(label.color),
+                ha="center",
+                va="center",
+                rotation=90 if upright else 0,
+                linespacing=1.3,
+                bbox=_TAG if label.color is None else None,
+            )
+            break
+
+
+_TAG = {"boxstyle": "round,pad=0.18", "facecolor": PAPER, "edgecolor": "none", "alpha": 0.82}
+
+
+def _ink_on(background: Color | None) -> str:
+    """Return light or dark ink, whichever reads better on a colour."""
+    if background is None:
+        return INK
+    return PAPER if np.dot(to_rgb(background), _LUMA) < 0.5 else INK

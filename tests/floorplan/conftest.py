@@ -1,0 +1,29 @@
+import pytest
+
+import floorplan
+
+
+@pytest.fixture(scope="session")
+def jalapeno():
+    return floorplan.build(floorplan.recipes()["jalapeno"])
+
+
+@pytest.fixture(scope="session")
+def hc26():
+    return floorplan.build(floorplan.recipes()["jalapeno-hc26"])
+
+
+@pytest.fixture(scope="session", params=["jalapeno", "jalapeno-hc26"])
+def built_in(request):
+    return floorplan.build(floorplan.recipes()[request.param])
+
+
+@pytest.fixture
+def derived():
+    """Build a recipe with some entries changed."""
+
+    def derive(base="jalapeno", /, **changes):
+        recipe = floorplan.recipes().derive(base, changes, name="mine", where="mine.toml")
+        return floorplan.build(recipe)
+
+    return derive

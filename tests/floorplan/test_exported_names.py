@@ -1,0 +1,32 @@
+import floorplan
+
+
+def test_the_exported_names_are_these():
+    assert floorplan.__all__ == [
+        "RULES",
+        "Block",
+        "BlockKind",
+        "Die",
+        "Edge",
+        "Floorplan",
+        "HbmStack",
+        "LayerMap",
+        "MapLayer",
+        "Recipe",
+        "Violation",
+        "block_map",
+        "build",
+        "check",
+        "draw",
+        "from_tables",
+        "layer_map",
+        "read_floorplan",
+        "recipes",
+        "save_png",
+        "summary",
+        "to_tables",
+        "utilisation",
+        "write_floorplan",
+        "write_gds",
+    ]
+    assert all(hasattr(floorplan, name) for name in floorplan.__all__)
