@@ -1,0 +1,35 @@
+"""Power: from an inference trace to watts per block over time."""
+
+from power.activity import Activity
+from power.block_power import BlockPower
+from power.frequency import maximum_frequency_hz, minimum_voltage_v
+from power.generator import generate
+from power.machine import Machine
+from power.operation import Operation, operations
+from power.picture import power_picture, save_power_picture
+from power.report import PowerReport
+from power.schedule import Schedule
+from power.trace import Trace
+from power.trace_files import read_trace
+from power.work import Work
+from power.workload import Workload, workloads
+
+__all__ = [
+    "Activity",
+    "BlockPower",
+    "Machine",
+    "Operation",
+    "PowerReport",
+    "Schedule",
+    "Trace",
+    "Work",
+    "Workload",
+    "generate",
+    "maximum_frequency_hz",
+    "minimum_voltage_v",
+    "operations",
+    "power_picture",
+    "read_trace",
+    "save_power_picture",
+    "workloads",
+]

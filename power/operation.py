@@ -1,0 +1,101 @@
+"""How an accelerator is run: clock and voltage, formats, batching limits, efficiencies."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+from techlib import Faults, Library, Record, quantity, text
+
+__all__ = ["FORMATS", "Operation", "operations"]
+
+FORMATS = {"fp4": 4, "fp8": 8, "bf16": 16}  #: bits of a value, block scales apart
+_AS_STORED = "as-stored"
+
+
+@dataclass(frozen=True, eq=False)
+class Operation(Record):
+    """Operating point and serving limits of a group of identical packages.
+
+    A format ``"as-stored"`` is the narrowest one that holds the model's weights, or its KV cache;
+    the energy table ``"as-node"`` is that of the compute die's node.
+    """
+
+    energy_table: str = text("energy_table", default="as-node")
+    compute_format: str = text("compute_format", choices=(_AS_STORED, *FORMATS), default=_AS_STORED)
+    attention_format: str = text(
+        "attention_format", choices=(_AS_STORED, *FORMATS), default=_AS_STORED
+    )
+    power_gating: str = text("power_gating", choices=("on", "off"), default="on")
+
+    frequency_hz: float = quantity("frequency", "Hz", above=0.0)
+    voltage_v: float = quantity("voltage", "V", above=0.0)  #: of the dies with systolic arrays
+    chips: float = quantity("chips", "", at_least=1.0, whole=True)  #: tensor parallel
+
+    fp8_rate: float = quantity("fp8_rate", "", above=0.0)  #: MACs per cycle against fp4
+    bf16_rate: float = quantity("bf16_rate", "", above=0.0)
+    array_efficiency: float = quantity("array_efficiency", "", above=0.0)  #: fill, drain apart
+    vector_width: float = quantity("vector_width", "", above=0.0)  #: operations per cycle, unit
+    hbm_efficiency: float = quantity("hbm_efficiency", "", above=0.0)  #: sustained over peak
+    memory_share: float = quantity("memory_share", "", above=0.0)  #: of HBM, weights and KV
+    activation_share: float = quantity("activation_share", "", at_least=0.0)  #: of SRAM
+
+    step_overhead_s: float = quantity("step_overhead", "s", at_least=0.0)
+    all_reduce_latency_s: float = quantity("all_reduce_latency", "s", at_least=0.0)
+    link_bandwidth_byte_s: float = quantity("link_bandwidth", "byte/s", above=0.0)
+
+    max_batch: float = quantity("max_batch", "", at_least=1.0, whole=True)
+    chunk_tokens: float = quantity("chunk_tokens", "", at_least=1.0, whole=True)
+
+    weight_bits: float | None = quantity("weight_bits", "", default=None, above=0.0)
+    kv_bits: float | None = quantity("kv_bits", "", default=None, above=0.0)
+    activation_bits: float = quantity("activation_bits", "", above=0.0)
+    transfers_per_layer: float = quantity("transfers_per_layer", "", at_least=0.0)
+    vector_ops_per_value: float = quantity("vector_ops_per_value", "", at_least=0.0)
+    vector_ops_per_score: float = quantity("vector_ops_per_score", "", at_least=0.0)
+    host_bits_per_token: float = quantity("host_bits_per_token", "", at_least=0.0)
+
+    refresh_step_k: float = quantity("refresh_step", "K", above=0.0)
+    refresh_ramp_k: float = quantity("refresh_ramp", "K", above=0.0)
+
+    def __post_init__(self) -> None:
+        faults = Faults()
+        shares = ("array_efficiency", "hbm_efficiency", "memory_share", "activation_share")
+        for key in shares:
+            if getattr(self, key) > 1.0:
+                faults.add(f"{self.name}.{key}", f"{getattr(self, key):g}", "at most 1")
+        if self.chunk_tokens < self.max_batch:
+            faults.add(
+                f"{self.name}.chunk_tokens",
+                f"{self.chunk_tokens:g} is below max_batch {self.max_batch:g}",
+                "a token for each sequence of a full batch",
+                "raise chunk_tokens or lower max_batch",
+            )
+        if self.refresh_ramp_k > self.refresh_step_k:
+            faults.add(
+                f"{self.name}.refresh_ramp",
+                f"{self.refresh_ramp_k:g} K",
+                f"at most refresh_step, {self.refresh_step_k:g} K",
+            )
+        faults.raise_if_any()
+
+    @property
+    def gated(self) -> bool:
+        """Whether idle units are power gated."""
+        return self.power_gating == "on"
+
+    def rate(self, number_format: str) -> float:
+        """Return MACs per cycle in a format against fp4."""
+        return {"fp4": 1.0, "fp8": self.fp8_rate, "bf16": self.bf16_rate}[number_format]
+
+
+@functools.cache
+def operations() -> Library[Operation]:
+    """Return the operating points that ship with the toolkit.
+
+    Examples
+    --------
+    >>> operations()["jalapeno"].frequency_hz
+    1700000000.0
+    """
+    return Library.load("operation", Operation, "operations.toml", room="power")

@@ -1,0 +1,68 @@
+"""A term of the power: one uncertain number times what was counted, on the blocks it heats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from techlib import Record
+
+__all__ = ["COMPONENTS", "Term"]
+
+#: What a report tells apart.
+COMPONENTS = (
+    "tensor",
+    "vector",
+    "sram",
+    "noc",
+    "collective",
+    "hbm_phy",
+    "hbm_device",
+    "hbm_background",
+    "refresh",
+    "die_to_die",
+    "serdes",
+    "host",
+    "management",
+    "clock",
+    "leakage",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Term:
+    """Watts of one cause over time.
+
+    Parameters
+    ----------
+    component : str
+        One of `COMPONENTS`.
+    record : Record
+        The technology record whose number it is proportional to.
+    quantity : str
+        Field of that record; its band is the term's band.
+    watts : array, shape (n,)
+        Power in each bin [W]; for leakage and refresh at the reference temperature.
+    share : array, shape (nk,)
+        Where it goes; adds up to one.
+    """
+
+    component: str
+    record: Record
+    quantity: str
+    watts: NDArray[np.float64]
+    share: NDArray[np.float64]
+
+    @property
+    def cause(self) -> tuple[str, str]:
+        """Name of the record and the field: terms of the same cause move together."""
+        return f"{type(self.record).__name__} {self.record.name}", self.quantity
+
+    @property
+    def relative_band(self) -> tuple[float, float]:
+        """Low and high of the number against its value, less one; zeros where it is certain."""
+        value = float(getattr(self.record, self.quantity))
+        low, high = self.record.band(self.quantity)
+        return (low / value - 1.0, high / value - 1.0) if value else (0.0, 0.0)

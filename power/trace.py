@@ -1,0 +1,161 @@
+"""A trace: when requests arrive, and how many tokens they read and write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from power.trace_checks import check_rows
+from techlib import Faults, InputError
+
+__all__ = ["Trace"]
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """Requests in the order in which they arrive.
+
+    Parameters
+    ----------
+    name : str
+        What the trace is called in reports.
+    arrival_s : array, shape (n,)
+        Time of arrival [s]; finite, not negative, not decreasing.
+    prompt_tokens : array, shape (n,)
+        Tokens that a request brings along; at least one.
+    output_tokens : array, shape (n,)
+        Tokens that it is answered with; at least one.
+
+    Raises
+    ------
+    InputError
+        Every request that breaks one of these rules, up to a limit.
+
+    Examples
+    --------
+    >>> trace = Trace("two", [0.0, 0.5], [100, 20], [10, 4])
+    >>> len(trace), trace.statistics()["rate_per_s"]
+    (2, 2.0)
+    >>> Trace("bad", [1.0, 0.5], [100, 20], [10, 4])
+    Traceback (most recent call last):
+    ...
+    techlib.errors.InputError: trace bad: request 2: arrival_s is 0.5, before the one above it;
+    allowed: arrivals that do not decrease; sort the rows by arrival after checking the log
+    """
+
+    name: str
+    arrival_s: NDArray[np.float64]
+    prompt_tokens: NDArray[np.int64]
+    output_tokens: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        where = f"trace {self.name}"
+        columns = {
+            "arrival_s": _numbers(self.arrival_s, where, "arrival_s"),
+            "prompt_tokens": _numbers(self.prompt_tokens, where, "prompt_tokens"),
+            "output_tokens": _numbers(self.output_tokens, where, "output_tokens"),
+        }
+        sizes = {name: len(column) for name, column in columns.items()}
+        if len(set(sizes.values())) > 1:
+            raise InputError.of(where, f"columns of different length: {sizes}", "equal lengths")
+        if not sizes["arrival_s"]:
+            raise InputError.of(where, "holds no request", "at least one request")
+        faults = Faults()
+        check_rows(columns, lambda row: f"{where}: request {row + 1}", faults)
+        faults.raise_if_any()
+        for name, column in columns.items():
+            kind = np.float64 if name == "arrival_s" else np.int64
+            frozen = column.astype(kind)
+            frozen.setflags(write=False)
+            object.__setattr__(self, name, frozen)
+
+    def __len__(self) -> int:
+        return len(self.arrival_s)
+
+    @property
+    def span_s(self) -> float:
+        """Time from the first arrival to the last [s]."""
+        return float(self.arrival_s[-1] - self.arrival_s[0])
+
+    def statistics(self) -> dict[str, float]:
+        """Return what describes the trace in a table.
+
+        Returns
+        -------
+        dict
+            ``requests``, ``span_s``, ``rate_per_s`` (intervals over span; 0 for no span),
+            ``arrival_cv`` (standard deviation over mean of the intervals), and for prompt and
+            output tokens ``_mean``, ``_p50``, ``_p90``, ``_p99``, ``_max``.
+        """
+        gaps = np.diff(self.arrival_s)
+        span = self.span_s
+        table = {
+            "requests": float(len(self)),
+            "span_s": span,
+            "rate_per_s": len(gaps) / span if span > 0.0 else 0.0,
+            "arrival_cv": float(gaps.std() / gaps.mean()) if span > 0.0 else 0.0,
+        }
+        for name in ("prompt_tokens", "output_tokens"):
+            values = getattr(self, name)
+            table[f"{name}_mean"] = float(values.mean())
+            for percent in (50, 90, 99):
+                table[f"{name}_p{percent}"] = float(np.percentile(values, percent))
+            table[f"{name}_max"] = float(values.max())
+        return table
+
+    def window(self, start_s: float, duration_s: float) -> Trace:
+        """Return the requests of a stretch of time, their arrivals counted from its start.
+
+        Raises
+        ------
+        InputError
+            The duration is not positive, or nothing arrives in the window.
+        """
+        where = f"trace {self.name}: window"
+        if not duration_s > 0.0:
+            raise InputError.of(where, f"duration {duration_s:g} s", "above 0 s")
+        first, last = np.searchsorted(self.arrival_s, [start_s, start_s + duration_s])
+        if first == last:
+            what = f"no request arrives from {start_s:g} s to {start_s + duration_s:g} s"
+            ends = f"{self.arrival_s[0]:g} s to {self.arrival_s[-1]:g} s"
+            raise InputError.of(where, what, f"a window that meets {ends}")
+        part = slice(first, last)
+        arrival = self.arrival_s[part] - start_s
+        return Trace(self.name, arrival, self.prompt_tokens[part], self.output_tokens[part])
+
+    def scaled(self, rate: float) -> Trace:
+        """Return the same requests arriving `rate` times as fast.
+
+        Raises
+        ------
+        InputError
+            The factor is not a positive number.
+        """
+        if not (np.isfinite(rate) and rate > 0.0):
+            raise InputError.of(f"trace {self.name}: rate", f"{rate:g}", "a factor above 0")
+        return Trace(self.name, self.arrival_s / rate, self.prompt_tokens, self.output_tokens)
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Return one row a request."""
+        names = ("arrival_s", "prompt_tokens", "output_tokens")
+        return pd.DataFrame({name: getattr(self, name) for name in names})
+
+    def to_csv(self, path: str | Path) -> None:
+        """Write the plain CSV form, which `read_trace` reads back exactly."""
+        self.to_dataframe().to_csv(path, index=False, lineterminator="\n")
+
+
+def _numbers(values: Any, where: str, name: str) -> NDArray[np.float64]:
+    """Return a column as floats; a float holds every token count that is allowed exactly."""
+    try:
+        column = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError.of(f"{where}: {name}", "is not an array of numbers") from None
+    if column.ndim != 1:
+        raise InputError.of(f"{where}: {name}", f"has shape {column.shape}", "one dimension")
+    return column

@@ -1,0 +1,24 @@
+import power
+
+
+def test_the_public_names() -> None:
+    assert power.__all__ == [
+        "Activity",
+        "BlockPower",
+        "Machine",
+        "Operation",
+        "PowerReport",
+        "Schedule",
+        "Trace",
+        "Work",
+        "Workload",
+        "generate",
+        "maximum_frequency_hz",
+        "minimum_voltage_v",
+        "operations",
+        "power_picture",
+        "read_trace",
+        "save_power_picture",
+        "workloads",
+    ]
+    assert all(hasattr(power, name) for name in power.__all__)

@@ -1,0 +1,109 @@
+import hashlib
+import runpy
+from pathlib import Path
+
+import matplotlib.image
+import numpy as np
+import pytest
+
+import power
+from techlib import LanguageModel
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "power_report.py"
+
+
+@pytest.fixture(scope="module")
+def report(machine: power.Machine, gpt_oss: LanguageModel) -> power.PowerReport:
+    trace = power.generate(power.workloads()["chat"], seed=1, duration_s=3.0)
+    schedule = power.Schedule.of(trace, machine, gpt_oss)
+    return power.PowerReport(schedule, power.BlockPower.of(power.Activity.of(schedule)), 75.0)
+
+
+def test_components_add_up(report: power.PowerReport) -> None:
+    table, figures = report.components(), report.throughput()
+    assert table["share"].sum() == pytest.approx(1.0, rel=1e-9)
+    assert table["energy_j"].sum() == pytest.approx(figures["energy_j"], rel=1e-9)
+    assert table["mean_w"].sum() == pytest.approx(figures["mean_w"], rel=1e-9)
+    assert (table["peak_w"] >= table["mean_w"] * (1.0 - 1e-9)).all()
+    assert table["energy_j"].is_monotonic_decreasing
+    assert table.index[0] == "hbm_device"  # decode streams the weights
+
+
+def test_throughput_figures_agree(report: power.PowerReport) -> None:
+    figures, trace = report.throughput(), report.schedule.trace
+    assert figures["output_tokens"] == trace.output_tokens.sum()
+    rate = figures["output_tokens_per_s"] / figures["mean_w"]
+    assert figures["tokens_per_s_per_w"] == pytest.approx(rate, rel=1e-9)
+    assert figures["mean_low_w"] < figures["mean_w"] < figures["mean_high_w"]
+    assert figures["mean_w"] < figures["peak_w"]
+    assert 0.9 < figures["load"] <= 1.0
+    assert 1.0 < figures["mean_decode_batch"] < 256.0
+
+
+def test_latency_percentiles(report: power.PowerReport) -> None:
+    table = report.latency()
+    ttft = report.schedule.ttft_s
+    assert table.loc["ttft_s", "p90"] == pytest.approx(np.percentile(ttft, 90))
+    assert table.loc["ttft_s", "max"] == ttft.max()
+    assert (table[["p50", "p90", "p99", "max"]].diff(axis=1).iloc[:, 1:] >= 0.0).all(axis=None)
+
+
+def test_latency_without_a_second_token(machine: power.Machine, gpt_oss: LanguageModel) -> None:
+    schedule = power.Schedule.of(power.Trace("one", [0.0], [10], [1]), machine, gpt_oss)
+    watts = power.BlockPower.of(power.Activity.of(schedule))
+    table = power.PowerReport(schedule, watts, 75.0).latency()
+    assert np.isnan(table.loc["tpot_s", "mean"])
+    assert table.loc["ttft_s", "mean"] > 0.0
+
+
+def test_the_picture_is_the_same_each_time(report: power.PowerReport, tmp_path: Path) -> None:
+    digests = set()
+    for name in ("a.png", "b.png"):
+        power.save_power_picture(
+            report.block_power, 75.0, tmp_path / name, title="chat", limit_w=700.0
+        )
+        digests.add(hashlib.sha256((tmp_path / name).read_bytes()).hexdigest())
+    assert len(digests) == 1
+    pixels = matplotlib.image.imread(tmp_path / "a.png")
+    assert pixels.shape[:2] == (598, 1170)
+    assert len(np.unique(pixels.reshape(-1, pixels.shape[2]), axis=0)) > 20
+
+
+def test_the_picture_stacks_to_the_package(report: power.PowerReport) -> None:
+    figure = power.power_picture(report.block_power, 75.0)
+    outline = figure.axes[0].patches
+    tops = [patch.get_data().values for patch in outline if hasattr(patch, "get_data")]
+    package = report.block_power.package_w(75.0)
+    assert any(top == pytest.approx(package) for top in tops)
+
+
+def test_the_example_prints_consistent_numbers(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    trace = power.generate(power.workloads()["batch-api"], seed=3, duration_s=2.0)
+    trace.to_csv(tmp_path / "mine.csv")
+    runpy.run_path(str(EXAMPLE))["main"]([str(tmp_path / "mine.csv")])
+    out = capsys.readouterr().out
+    words = out.replace("(", " ").replace(",", " ").split()
+
+    def number(before: str, after: str = "") -> float:
+        at = [i for i, word in enumerate(words) if word == before]
+        assert at, f"{before} is not printed"
+        value = float(words[at[0] + 1])
+        assert not after or words[at[0] + 2] == after
+        return value
+
+    energy = number("energy", "J")
+    per_token = float(words[words.index("J/token") - 1])
+    assert energy / per_token == pytest.approx(trace.output_tokens.sum(), rel=2e-3)
+    per_watt = float(words[words.index("token/s/W") - 1])
+    assert per_watt * per_token == pytest.approx(1.0, rel=2e-3)
+    assert number("mean", "W") < number("peak", "W")
+    assert f"mine: {len(trace)} requests" in out
+
+
+def test_the_example_runs_every_class(capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_path(str(EXAMPLE))["main"]([])
+    out = capsys.readouterr().out
+    for name in power.workloads():
+        assert f"{name}-1: " in out

@@ -1,0 +1,219 @@
+import dataclasses
+import importlib.util
+import itertools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import power
+import techlib
+from floorplan import Floorplan
+from power.rows import GROWTH
+from techlib import InputError, LanguageModel
+
+TRACES = Path(__file__).parents[3] / "shared" / "data" / "traces"
+
+
+@pytest.fixture(scope="module")
+def reference() -> ModuleType:
+    path = Path(__file__).with_name("reference_batching.py")
+    spec = importlib.util.spec_from_file_location("reference_batching", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where dataclasses look a class's module up
+    spec.loader.exec_module(module)
+    return module
+
+
+def traces(most: int = 12) -> st.SearchStrategy[power.Trace]:
+    """Requests that meet, queue and pause: a step of the toy takes about 0.1 ms."""
+    gap = st.one_of(st.just(0.0), st.floats(0.0, 1e-3), st.just(0.1))
+    row = st.tuples(gap, st.integers(1, 60), st.integers(1, 40))
+
+    def build(rows: list[tuple[float, int, int]]) -> power.Trace:
+        gaps, prompts, outputs = zip(*rows, strict=True)
+        return power.Trace("any", np.cumsum(gaps), prompts, outputs)
+
+    return st.lists(row, min_size=1, max_size=most).map(build)
+
+
+@pytest.fixture(scope="module")
+def tight(toy_plan: Floorplan, operation: Callable[..., power.Operation]) -> power.Machine:
+    """A toy whose memory leaves KV cache for about 105 tokens of the small model."""
+    generation = dataclasses.replace(toy_plan.stacks[0].generation, capacity_byte=95e3)
+    stacks = tuple(dataclasses.replace(s, generation=generation) for s in toy_plan.stacks)
+    plan = dataclasses.replace(toy_plan, stacks=stacks)
+    return power.Machine.of(plan, operation(max_batch=4, chunk_tokens=16))
+
+
+def test_the_schedule_is_that_of_the_reference(
+    tight: power.Machine, small_model: LanguageModel, reference: ModuleType
+) -> None:
+    @settings(max_examples=40, deadline=None)
+    @given(trace=traces())
+    def check(trace: power.Trace) -> None:
+        schedule = power.Schedule.of(trace, tight, small_model)
+        expected = reference.steps(trace, schedule.work, schedule.kv_capacity_byte)
+        runs = schedule.iterations
+        assert runs["steps"].sum() == len(expected)
+        at = np.concatenate([[0], np.cumsum(runs["steps"])]).astype(int)
+        sums = runs[["logits", "products", "products_windowed", "kv_tokens", "kv_tokens_windowed"]]
+        for row, (first, last) in enumerate(itertools.pairwise(at)):
+            part = expected[first:last]
+            assert runs["start_s"][row] == pytest.approx(part[0].start_s, rel=1e-12)
+            assert runs["end_s"][row] == pytest.approx(part[-1].end_s, rel=1e-12)
+            assert {len(step.decoded) for step in part} == {int(runs["decode_sequences"][row])}
+            assert sums.iloc[row].to_numpy() == pytest.approx(sum(step.sums for step in part))
+            most = max(step.reserved_byte for step in part)
+            assert runs["kv_reserved_byte"][row] == pytest.approx(most)
+        ends = {r: step.end_s for step in expected for r, _, _ in step.chunks}
+        assert schedule.first_token_s == pytest.approx(
+            [ends[r] for r in range(len(trace))], rel=1e-12
+        )
+
+    check()
+
+
+def test_invariants(tight: power.Machine, small_model: LanguageModel) -> None:
+    @settings(max_examples=100, deadline=None)
+    @given(trace=traces(40))
+    def check(trace: power.Trace) -> None:
+        schedule = power.Schedule.of(trace, tight, small_model)
+        runs, run = schedule.iterations, tight.operation
+        # Every token is served once.
+        assert (runs["steps"] * runs["step_prompt_tokens"]).sum() == trace.prompt_tokens.sum()
+        assert (runs["steps"] * runs["decode_sequences"]).sum() == (trace.output_tokens - 1).sum()
+        assert runs["logits"].sum() == trace.output_tokens.sum()
+        # Nothing beyond the limits.
+        assert (runs["kv_reserved_byte"] <= schedule.kv_capacity_byte).all()
+        assert (runs["decode_sequences"] <= run.max_batch).all()
+        assert (schedule.step_tokens <= run.chunk_tokens).all()
+        # No request before its arrival, and each one in order.
+        assert (schedule.admitted_s >= trace.arrival_s).all()
+        assert (schedule.first_token_s > schedule.admitted_s).all()
+        assert (schedule.finish_s >= schedule.first_token_s).all()
+        assert (np.diff(schedule.admitted_s) >= 0.0).all()
+        assert (np.diff(schedule.first_token_s) >= 0.0).all()
+        # Time runs forward, and each step takes at least its slowest part.
+        assert (runs["end_s"] > runs["start_s"]).all()
+        assert (runs["start_s"].to_numpy()[1:] >= runs["end_s"].to_numpy()[:-1]).all()
+        slowest = runs[["tensor_s", "vector_s", "hbm_s"]].max(axis=1) + runs["serial_s"]
+        lasting = (runs["end_s"] - runs["start_s"]).to_numpy()
+        assert (lasting >= slowest.to_numpy() * (1.0 - 1e-9) - 1e-12).all()
+
+    check()
+
+
+def test_one_request_alone_by_hand(toy: power.Machine, small_model: LanguageModel) -> None:
+    schedule = power.Schedule.of(power.Trace("one", [2.0], [20], [3]), toy, small_model)
+    runs = schedule.iterations
+    assert runs["step_prompt_tokens"].tolist() == [16, 4, 0]
+    assert runs["steps"].tolist() == [1, 1, 2]
+    assert runs["logits"].tolist() == [0, 1, 2]
+    assert runs["kv_tokens"].tolist() == [16, 20, 21 + 22]  # 22 is within 5 % of 21
+    assert runs["products"].tolist() == [16 * 17 / 2, 17 + 18 + 19 + 20, 21 + 22]
+    assert runs["products_windowed"].tolist() == [55 + 6 * 10, 4 * 10, 2 * 10]
+    assert runs["kv_tokens_windowed"].tolist() == [16, 4 + 9, 2 * 10]
+    assert schedule.admitted_s.tolist() == [2.0]
+    assert runs["end_s"].tolist()[1] == schedule.first_token_s[0]
+    assert schedule.end_s == schedule.finish_s[0]
+
+
+def test_steps_alike_share_a_row(machine: power.Machine, gpt_oss: LanguageModel) -> None:
+    schedule = power.Schedule.of(power.Trace("one", [0.0], [1000], [5000]), machine, gpt_oss)
+    runs = schedule.iterations
+    assert runs["steps"].sum() == 5000
+    assert len(runs) < 1 + 1.1 * np.log(6.0) / np.log1p(GROWTH) + 2
+    # Context grows by one each step: 1001 + ... + 5999, and 1000 of the prompt.
+    assert runs["kv_tokens"].sum() == 1000 + sum(range(1001, 6000))
+    window, prompt = 128, 1000
+    triangle = window * (window + 1) // 2 + (prompt - window) * window
+    assert runs["products_windowed"].sum() == triangle + 4999 * window
+
+
+def test_decode_is_bandwidth_bound_and_prefill_compute_bound(
+    machine: power.Machine, gpt_oss: LanguageModel, busy_decode: power.Schedule
+) -> None:
+    runs = busy_decode.iterations
+    decode = runs[runs["step_prompt_tokens"] == 0]
+    assert (decode["hbm_s"] > decode[["tensor_s", "vector_s"]].max(axis=1)).all()
+    full = np.full(50, 1)
+    prefill = power.Schedule.of(
+        power.Trace("prefill", np.zeros(50), 8192 * full, full), machine, gpt_oss
+    ).iterations
+    assert (prefill["tensor_s"] > prefill[["hbm_s", "vector_s"]].max(axis=1)).all()
+
+
+@pytest.mark.parametrize("name", list(techlib.language_models()))
+def test_every_shipped_model_is_served_by_enough_chips(
+    name: str, jalapeno: Floorplan, operation: Callable[..., power.Operation]
+) -> None:
+    model = techlib.language_models()[name]
+    machine = power.Machine.of(jalapeno, operation(chips=16))
+    trace = power.Trace("few", [0.0, 0.0, 0.01], [900, 20, 5000], [20, 1, 7])
+    schedule = power.Schedule.of(trace, machine, model)
+    watts = power.BlockPower.of(power.Activity.of(schedule)).package_w(75.0)
+    # No step is faster than the weights that one token meets can be streamed.
+    work = schedule.work
+    stream_s = (work.per_step([1]) @ work.seconds_per_action)[0, 2] + float(work.serial_s([1])[0])
+    assert (schedule.tpot_s[[0, 2]] > stream_s).all()
+    assert (schedule.tpot_s[[0, 2]] < 0.05).all()
+    assert ((watts > 60.0) & (watts < 1000.0)).all()
+
+
+def test_waiting_and_latency(toy: power.Machine, small_model: LanguageModel) -> None:
+    trace = power.Trace("burst", np.zeros(9), np.full(9, 10), [5, 5, 5, 5, 5, 5, 5, 5, 1])
+    schedule = power.Schedule.of(trace, toy, small_model)
+    assert (schedule.waiting_s[:4] == 0.0).all()
+    assert (schedule.waiting_s[4:] > 0.0).all()  # four at a time
+    assert np.isnan(schedule.tpot_s[8])  # a single token has no time between tokens
+    assert schedule.load == pytest.approx(1.0)
+    table = schedule.to_dataframe()
+    assert (table["ttft_s"] == table["first_token_s"] - table["arrival_s"]).all()
+
+
+def test_a_full_kv_cache_holds_requests_back(
+    tight: power.Machine, small_model: LanguageModel
+) -> None:
+    trace = power.Trace("full", np.zeros(3), [50, 50, 50], [10, 10, 10])  # one fits, two do not
+    schedule = power.Schedule.of(trace, tight, small_model)
+    assert schedule.admitted_s[1] == schedule.finish_s[0]
+    assert schedule.admitted_s[2] == schedule.finish_s[1]
+    assert schedule.iterations["waiting"].tolist()[0] == 2
+    each = 60 * 64 * 2 * 3 + 10 * 64 * 2
+    assert set(schedule.iterations["kv_reserved_byte"]) == {each}
+
+
+def test_requests_too_long_are_listed(tight: power.Machine, small_model: LanguageModel) -> None:
+    trace = power.Trace("long", np.zeros(30), np.full(30, 5000), np.full(30, 1))
+    with pytest.raises(InputError) as caught:
+        power.Schedule.of(trace, tight, small_model)
+    lines = str(caught.value).splitlines()
+    assert lines[0].startswith("trace long: request 1: 5001 tokens need 0.0 GB of KV cache")
+    assert "chips would hold it: set chips = " in lines[0]
+    assert lines[-1] == "trace long: and 10 more faulty rows"
+    assert len(lines) == 21
+
+
+def test_the_azure_and_mooncake_traces_differ_by_their_prompts(
+    machine: power.Machine, gpt_oss: LanguageModel
+) -> None:
+    names = ("azure2023_code.csv", "mooncake_synthetic_trace.jsonl")
+    if not all((TRACES / name).exists() for name in names):
+        pytest.skip("the traces are not shipped; see ../shared/data")
+    azure, mooncake = (
+        power.Schedule.of(power.read_trace(TRACES / name), machine, gpt_oss) for name in names
+    )
+    # Prompts seven times as long arrive 1.5 times as often: ten times the load on the arrays.
+    assert mooncake.load > 5.0 * azure.load
+    shares = [
+        s.iterations["tensor_s"].sum() / s.iterations["hbm_s"].sum() for s in (azure, mooncake)
+    ]
+    assert shares[1] > 1.5 * shares[0]

@@ -1,0 +1,116 @@
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import power
+import techlib
+from floorplan import Floorplan
+from power.work import ACTIONS, SUMS
+from techlib import InputError, LanguageModel
+
+Make = Callable[..., power.Operation]
+
+
+def counts(row: np.ndarray) -> dict[str, float]:
+    return dict(zip(ACTIONS, row, strict=True))
+
+
+def test_experts_met_against_drawing_them(toy: power.Machine, small_model: LanguageModel) -> None:
+    work = power.Work(toy, small_model)
+    generator = np.random.default_rng(5)
+    draws = 4000
+    for tokens in (1, 3, 10):
+        met = [
+            len({e for _ in range(tokens) for e in generator.choice(8, 2, replace=False)})
+            for _ in range(draws)
+        ]
+        error = 4.0 * np.std(met) / draws**0.5 + 1e-9
+        assert float(work.experts_met(tokens)) == pytest.approx(np.mean(met), abs=error)
+    assert float(work.experts_met(1)) == pytest.approx(2.0)
+    assert float(work.experts_met(10_000)) == pytest.approx(8.0)
+
+
+def test_a_step_by_hand(toy: power.Machine, small_model: LanguageModel) -> None:
+    work = power.Work(toy, small_model)
+    step = counts(work.per_step([3])[0])
+    met = 8 * (1 - 0.75**3)
+    streamed = 50_000 + 64_000 + met * 10_000
+    assert step["mac_fp4"] == pytest.approx(3 * (50_000 + 2 * 10_000))
+    assert step["mac_fp8"] == step["mac_bf16"] == 0.0
+    # Four 8 x 8 arrays at 90 %, hidden 64 fills whole tiles; fill and drain 14 cycles a tile.
+    cycles = (3 * 70_000 + 14 * streamed) / (256 * 0.9)
+    assert step["tensor_cycles"] == pytest.approx(cycles)
+    assert step["hbm_read_bytes"] == pytest.approx(streamed / 2)  # 3 x 2 x 64 B fit into SRAM
+    assert step["hbm_write_bytes"] == pytest.approx(3 * 4 * 64 * 2)
+    stream = 8 * (step["hbm_read_bytes"] + step["hbm_write_bytes"])
+    assert step["sram_read_bits"] == pytest.approx(stream + step["mac_fp4"] / 8 * 8)
+    assert step["sram_write_bits"] == pytest.approx(stream + step["mac_fp4"] / 64 * 8)
+    assert step["noc_bit_mm"] == pytest.approx(stream * toy.hbm_distance_mm)
+    assert step["collective_bit_mm"] == pytest.approx(3 * 4 * 64 * 8 * 4 * toy.tree_mm)
+    assert step["serdes_bits"] == 0.0
+
+
+def test_sums_by_hand(toy: power.Machine, small_model: LanguageModel) -> None:
+    table = dict(zip(SUMS, power.Work(toy, small_model).per_sum, strict=True))
+    assert counts(table["logits"])["mac_fp4"] == 64_000
+    # Scores and values: two products of 16 for each of 4 heads, in 3 full layers and 1 windowed.
+    assert counts(table["products"])["mac_bf16"] == 2 * 4 * 16 * 3
+    assert counts(table["products_windowed"])["mac_bf16"] == 2 * 4 * 16
+    assert counts(table["products"])["vector_ops"] == 4 * 3 * 4
+    # 64 values of 2 bytes a token and layer.
+    assert counts(table["kv_tokens"])["hbm_read_bytes"] == 64 * 2 * 3
+    assert counts(table["kv_tokens_windowed"])["hbm_read_bytes"] == 64 * 2
+    cycles = counts(table["kv_tokens"])["tensor_cycles"]
+    assert cycles == pytest.approx(14 * 64 * 3 / (256 * 0.25 * 0.9))  # bf16 at a quarter rate
+
+
+def test_activations_beyond_sram_spill(toy: power.Machine, small_model: LanguageModel) -> None:
+    work = power.Work(toy, small_model)
+    few, many = (counts(work.per_step([n])[0]) for n in (8, 16))  # 1024 B, 2048 B; 1024 B room
+    kept = 4 * 64 * 2
+    assert few["hbm_write_bytes"] == pytest.approx(8 * kept)
+    assert many["hbm_write_bytes"] == pytest.approx(16 * kept + 1024 * 4)
+
+
+def test_chips_share_the_work(
+    toy_plan: Floorplan, operation: Make, small_model: LanguageModel
+) -> None:
+    one, two = (
+        power.Work(power.Machine.of(toy_plan, operation(chips=chips)), small_model)
+        for chips in (1, 2)
+    )
+    alone, shared = counts(one.per_step([4])[0]), counts(two.per_step([4])[0])
+    for name in ("mac_fp4", "vector_ops", "hbm_read_bytes", "noc_bit_mm", "host_bits"):
+        assert shared[name] == pytest.approx(alone[name] / 2)
+    # Two ring all-reduces a layer of 4 tokens x 64 values x 8 bits: 2 (n - 1) / n = 1 times each.
+    assert shared["serdes_bits"] == pytest.approx(2 * 4 * 4 * 64 * 8)
+    run = two.machine.operation
+    latency = 2 * 4 * run.all_reduce_latency_s
+    wire = shared["serdes_bits"] / 8 / run.link_bandwidth_byte_s
+    assert float(two.serial_s([4])[0]) == pytest.approx(run.step_overhead_s + latency + wire)
+    assert float(one.serial_s([4])[0]) == pytest.approx(run.step_overhead_s)
+
+
+def test_padding_of_a_tile_costs_cycles(toy: power.Machine, small_model: LanguageModel) -> None:
+    whole = power.Work(toy, dataclasses.replace(small_model, head_dim=16.0))
+    part = power.Work(toy, dataclasses.replace(small_model, head_dim=12.0))
+    cycles = [counts(work.per_sum[1])["tensor_cycles"] for work in (whole, part)]
+    assert cycles[1] == pytest.approx(cycles[0])  # 12 of 16 rows are used, none is saved
+
+
+def test_models_that_contradict_themselves(toy: power.Machine, small_model: LanguageModel) -> None:
+    dense = dataclasses.replace(small_model, experts=0.0, expert_parameters=0.0)
+    with pytest.raises(InputError, match="fewer active than total parameters, but no experts"):
+        power.Work(toy, dense)
+    hollow = dataclasses.replace(small_model, total_parameters=100_000.0)
+    with pytest.raises(InputError, match="do not hold embeddings and experts"):
+        power.Work(toy, hollow)
+
+
+def test_dense_models_stream_all_weights_but_the_embedding(machine: power.Machine) -> None:
+    model = techlib.language_models()["llama-3.1-8b"]
+    step = counts(power.Work(machine, model).per_step([1])[0])
+    embedding = model.vocabulary * model.hidden
+    assert step["hbm_read_bytes"] == pytest.approx(2 * (model.total_parameters - embedding))
