@@ -9,7 +9,6 @@ from floorplan.explicit_writer import to_tables, write_floorplan
 from floorplan.floorplan import Floorplan
 from floorplan.gds import write_gds
 from floorplan.layer_map import LayerMap, MapLayer, layer_map
-from floorplan.picture import block_map, draw, save_png
 from floorplan.recipe import Recipe, recipes
 from floorplan.stack import Edge, HbmStack
 from floorplan.summary import summary, utilisation
@@ -27,15 +26,12 @@ __all__ = [
     "MapLayer",
     "Recipe",
     "Violation",
-    "block_map",
     "build",
     "check",
-    "draw",
     "from_tables",
     "layer_map",
     "read_floorplan",
     "recipes",
-    "save_png",
     "summary",
     "to_tables",
     "utilisation",

@@ -1,4 +1,8 @@
-"""Pictures of a floorplan: blocks by kind, or by a value such as power density."""
+"""Pictures of a floorplan: blocks by kind, or by a value such as power density.
+
+Not part of the room's face, like the `picture` module of every room: drawing needs matplotlib,
+which takes longer to import than all else.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +36,6 @@ from techlib import InputError
 
 __all__ = ["block_map", "draw", "save_png"]
 
-_DPI = 160
-
 
 def draw(floorplan: Floorplan, *, title: str = "") -> Figure:
     """Draw a floorplan: blocks coloured by kind, stacks, labels, legend and scale bar.
@@ -53,7 +55,8 @@ def draw(floorplan: Floorplan, *, title: str = "") -> Figure:
     Examples
     --------
     >>> import floorplan
-    >>> figure = floorplan.draw(floorplan.build(floorplan.recipes()["jalapeno"]))
+    >>> from floorplan.picture import draw
+    >>> figure = draw(floorplan.build(floorplan.recipes()["jalapeno"]))
     >>> len(figure.axes)
     1
     """
@@ -173,7 +176,7 @@ def block_map(
 
 
 def save_png(figure: Figure, path: str | Path) -> Path:
-    """Write a figure as PNG; the same figure gives the same bytes.
+    """Write a figure as PNG at its own resolution; the same figure gives the same bytes.
 
     Raises
     ------
@@ -183,5 +186,5 @@ def save_png(figure: Figure, path: str | Path) -> Path:
     file = Path(path)
     if not file.parent.is_dir():
         raise InputError.of(str(file), "the folder does not exist", cure="make it first")
-    figure.savefig(file, format="png", dpi=_DPI, metadata={"Software": None})
+    figure.savefig(file, format="png", dpi="figure", metadata={"Software": None})
     return file

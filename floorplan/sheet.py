@@ -37,6 +37,7 @@ __all__ = [
 ]
 
 _WIDTH_INCH = 11.0
+_DPI = 160
 _LEGEND_INCH = 2.1
 _EDGE_INCH = 0.45
 INK, PAPER, MISSING = "#23272c", "#ffffff", "#e3e5e8"
@@ -64,7 +65,7 @@ def sheet(floorplan: Floorplan, title: str) -> tuple[Figure, Axes]:
     room_inch = _WIDTH_INCH - _LEGEND_INCH - 2 * _EDGE_INCH
     height_inch = room_inch * height_mm / width_mm
     total_inch = height_inch + 2 * _EDGE_INCH + 0.45
-    figure = Figure(figsize=(_WIDTH_INCH, total_inch), facecolor=PAPER)
+    figure = Figure(figsize=(_WIDTH_INCH, total_inch), dpi=_DPI, facecolor=PAPER)
     FigureCanvasAgg(figure)
     axes = figure.add_axes(
         (

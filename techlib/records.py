@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
+from scipy.constants import zero_Celsius
+
 from techlib.library import Library
 from techlib.record import Record, quantity
 
@@ -30,12 +32,43 @@ __all__ = [
 
 @dataclass(frozen=True, eq=False)
 class Material(Record):
-    """A homogenised solid: conductivity along x, y and z, and heat capacity per volume."""
+    """A homogenised solid: conductivity along x, y and z, and heat capacity per volume.
+
+    Where an exponent ``n`` is given, the conductivity along that axis follows the temperature as
+    ``k (T / T0)^-n``, both in kelvin; `reference_temperature_c` is ``T0``.
+    """
 
     conductivity_w_mk: tuple[float, float, float] = quantity(
         "conductivity", "W/(m K)", size=3, above=0.0
     )
     heat_capacity_j_m3k: float = quantity("heat_capacity", "J/(m^3 K)", above=0.0)
+    conductivity_exponent: tuple[float, float, float] = quantity(
+        "conductivity_exponent", "", size=3, default=(0.0, 0.0, 0.0)
+    )
+    reference_temperature_c: float = quantity(
+        "reference_temperature", "degC", default=25.0, above=-zero_Celsius
+    )
+
+    @property
+    def varies(self) -> bool:
+        """Whether the conductivity depends on the temperature."""
+        return any(self.conductivity_exponent)
+
+    def conductivity_at(self, temperature_c: float) -> tuple[float, float, float]:
+        """Return the conductivity along x, y and z at a temperature [W/(m K)].
+
+        Examples
+        --------
+        >>> silicon = materials()["silicon"]
+        >>> [round(silicon.conductivity_at(t)[2]) for t in (27.0, 85.0, 127.0)]
+        [148, 117, 101]
+        """
+        ratio = (temperature_c + zero_Celsius) / (self.reference_temperature_c + zero_Celsius)
+        x, y, z = (
+            k * ratio**-n
+            for k, n in zip(self.conductivity_w_mk, self.conductivity_exponent, strict=True)
+        )
+        return x, y, z
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ from matplotlib.image import imread
 
 import floorplan
 from floorplan import BlockKind
+from floorplan.picture import block_map, draw, save_png
 from techlib import InputError
 
 
@@ -20,7 +21,7 @@ def has_color(image, color):
 
 
 def test_every_kind_is_drawn_and_named(built_in):
-    figure = floorplan.draw(built_in)
+    figure = draw(built_in)
     image = pixels(figure)
     legend = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     for kind in {block.kind for _, block, _ in built_in.placed_blocks()}:
@@ -31,7 +32,7 @@ def test_every_kind_is_drawn_and_named(built_in):
 
 
 def test_labels_lie_inside_and_apart(built_in):
-    figure = floorplan.draw(built_in)
+    figure = draw(built_in)
     figure.canvas.draw()
     axes = figure.axes[0]
     inside = [t for t in axes.texts if not t.get_text().endswith(" mm")]
@@ -46,7 +47,7 @@ def test_labels_lie_inside_and_apart(built_in):
 
 
 def test_the_scale_bar_is_to_scale(jalapeno):
-    axes = floorplan.draw(jalapeno).axes[0]
+    axes = draw(jalapeno).axes[0]
     (text,) = [t.get_text() for t in axes.texts if t.get_text().endswith(" mm")]
     bar = axes.lines[0].get_xdata()
     assert bar[1] - bar[0] == float(text.removesuffix(" mm"))
@@ -54,9 +55,7 @@ def test_the_scale_bar_is_to_scale(jalapeno):
 
 
 def test_the_same_figure_gives_the_same_bytes(jalapeno, tmp_path):
-    first, second = (
-        floorplan.save_png(floorplan.draw(jalapeno), tmp_path / name) for name in ("a.png", "b.png")
-    )
+    first, second = (save_png(draw(jalapeno), tmp_path / name) for name in ("a.png", "b.png"))
     assert first.read_bytes() == second.read_bytes()
     assert imread(first).shape[1] == 1760
 
@@ -64,7 +63,7 @@ def test_the_same_figure_gives_the_same_bytes(jalapeno, tmp_path):
 def test_a_map_shows_values_and_leaves_the_rest_grey(jalapeno):
     values = {k: 1.0 for k, b, _ in jalapeno.placed_blocks() if b.kind is BlockKind.TENSOR}
     values |= {stack.dram_key: 0.0 for stack in jalapeno.stacks}
-    figure = floorplan.block_map(jalapeno, values, label="power density [W/mm²]", cmap="viridis")
+    figure = block_map(jalapeno, values, label="power density [W/mm²]", cmap="viridis")
     image = pixels(figure)
     colors = matplotlib.colormaps["viridis"]
     assert has_color(image, colors(1.0))
@@ -76,21 +75,21 @@ def test_a_map_shows_values_and_leaves_the_rest_grey(jalapeno):
 
 def test_limits_of_a_map_can_be_given(jalapeno):
     key = jalapeno.heat_keys[0]
-    figure = floorplan.block_map(jalapeno, {key: 60.0}, label="T [°C]", limits=(40.0, 105.0))
+    figure = block_map(jalapeno, {key: 60.0}, label="T [°C]", limits=(40.0, 105.0))
     assert figure.axes[1].get_ylim() == (40.0, 105.0)
 
 
 def test_a_map_without_values_is_refused(jalapeno):
     with pytest.raises(InputError, match="no block or stack of it has a finite value"):
-        floorplan.block_map(jalapeno, {"elsewhere": 1.0, "compute/host": np.nan}, label="x")
+        block_map(jalapeno, {"elsewhere": 1.0, "compute/host": np.nan}, label="x")
 
 
 def test_no_global_state_of_matplotlib_is_touched(jalapeno):
     before = dict(matplotlib.rcParams)
-    floorplan.draw(jalapeno)
+    draw(jalapeno)
     assert dict(matplotlib.rcParams) == before
 
 
 def test_a_missing_folder_is_an_input_error(jalapeno, tmp_path):
     with pytest.raises(InputError, match="the folder does not exist; make it first"):
-        floorplan.save_png(floorplan.draw(jalapeno), tmp_path / "no" / "x.png")
+        save_png(draw(jalapeno), tmp_path / "no" / "x.png")

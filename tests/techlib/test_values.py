@@ -182,6 +182,34 @@ def rayleigh(matrix: float, inclusion: float, share: float) -> float:
 
 
 @pytest.mark.parametrize(
+    ("material", "measured", "within"),
+    [  # Incropera, Table A.1: W/(m K) by K
+        ("silicon", {200: 264.0, 300: 148.0, 400: 98.9, 500: 76.2}, 0.04),
+        ("copper", {200: 413.0, 300: 401.0, 400: 393.0, 600: 379.0}, 0.01),
+    ],
+)
+def test_conductivity_follows_the_measured_ones_over_the_temperature(
+    material: str, measured: dict[int, float], within: float
+) -> None:
+    record = techlib.materials()[material]
+    low_c, high_c = record.provenance["conductivity_exponent"].valid_range["temperature_c"]
+    for temperature_k, expected in measured.items():
+        assert low_c <= temperature_k - 273.15 <= high_c
+        found = record.conductivity_at(temperature_k - 273.15)
+        assert found == pytest.approx((expected,) * 3, rel=within)
+
+
+def test_a_layer_takes_its_exponent_from_its_silicon() -> None:
+    """The exponent of a mixture is that of its parts by their share in its conductivity."""
+    stock = techlib.materials()
+    silicon = stock["silicon"].conductivity_exponent[2]
+    for die, silicon_um in (("dram_die", 39.0), ("hbm_base", 46.0)):
+        thickness_um = {"dram_die": 41.0, "hbm_base": 50.0}[die]
+        share = silicon_um / through("silicon") / (thickness_um / through(die))
+        assert stock[die].conductivity_exponent[2] == pytest.approx(share * silicon, abs=0.02)
+
+
+@pytest.mark.parametrize(
     ("layer", "matrix", "inclusion", "diameter_um", "pitch_um"),
     [
         ("c4_layer", "underfill", "solder_sac", 80.0, 150.0),
@@ -200,7 +228,7 @@ def test_a_layer_of_bumps_or_vias_is_their_mean_by_area(
     else:  # 0.5 um of oxide around the copper: k of the coated via, then Rayleigh
         core, liner = through("copper"), through("sio2")
         coated = rayleigh(liner, core, (4.5 / 5.0) ** 2)
-        assert in_plane == pytest.approx(rayleigh(130.0, coated, share), rel=0.02)
+        assert in_plane == pytest.approx(rayleigh(through("silicon"), coated, share), rel=0.02)
 
 
 def test_microbumps_have_the_measured_resistance() -> None:
