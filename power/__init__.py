@@ -6,7 +6,6 @@ from power.frequency import maximum_frequency_hz, minimum_voltage_v
 from power.generator import generate
 from power.machine import Machine
 from power.operation import Operation, operations
-from power.picture import power_picture, save_power_picture
 from power.report import PowerReport
 from power.schedule import Schedule
 from power.trace import Trace
@@ -28,8 +27,6 @@ __all__ = [
     "maximum_frequency_hz",
     "minimum_voltage_v",
     "operations",
-    "power_picture",
     "read_trace",
-    "save_power_picture",
     "workloads",
 ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -11,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from power.block_power import BlockPower
 
-__all__ = ["power_picture", "save_power_picture"]
+__all__ = ["power_picture"]
 
 #: What is drawn together, from the bottom up, and its colour.
 _GROUPS: tuple[tuple[str, tuple[str, ...], str], ...] = (
@@ -52,7 +50,7 @@ def power_picture(
     Returns
     -------
     Figure
-        Drawn for PNG; independent of any window or global state.
+        To be written by `floorplan.picture.save_png`.
     """
     parts = block_power.components(temperature_c)
     low, high = block_power.band(temperature_c)
@@ -90,16 +88,3 @@ def power_picture(
         fontsize=8,
     )
     return figure
-
-
-def save_power_picture(
-    block_power: BlockPower,
-    temperature_c: ArrayLike,
-    path: str | Path,
-    *,
-    title: str = "",
-    limit_w: float | None = None,
-) -> None:
-    """Write `power_picture` as a PNG file; the same input gives the same bytes."""
-    figure = power_picture(block_power, temperature_c, title=title, limit_w=limit_w)
-    figure.savefig(path, format="png", metadata={"Software": None})

@@ -16,9 +16,7 @@ def test_the_public_names() -> None:
         "maximum_frequency_hz",
         "minimum_voltage_v",
         "operations",
-        "power_picture",
         "read_trace",
-        "save_power_picture",
         "workloads",
     ]
     assert all(hasattr(power, name) for name in power.__all__)

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 import power
+from floorplan.picture import save_png
+from power.picture import power_picture
 from techlib import LanguageModel
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "power_report.py"
@@ -59,9 +61,8 @@ def test_latency_without_a_second_token(machine: power.Machine, gpt_oss: Languag
 def test_the_picture_is_the_same_each_time(report: power.PowerReport, tmp_path: Path) -> None:
     digests = set()
     for name in ("a.png", "b.png"):
-        power.save_power_picture(
-            report.block_power, 75.0, tmp_path / name, title="chat", limit_w=700.0
-        )
+        figure = power_picture(report.block_power, 75.0, title="chat", limit_w=700.0)
+        save_png(figure, tmp_path / name)
         digests.add(hashlib.sha256((tmp_path / name).read_bytes()).hexdigest())
     assert len(digests) == 1
     pixels = matplotlib.image.imread(tmp_path / "a.png")
@@ -70,7 +71,7 @@ def test_the_picture_is_the_same_each_time(report: power.PowerReport, tmp_path: 
 
 
 def test_the_picture_stacks_to_the_package(report: power.PowerReport) -> None:
-    figure = power.power_picture(report.block_power, 75.0)
+    figure = power_picture(report.block_power, 75.0)
     outline = figure.axes[0].patches
     tops = [patch.get_data().values for patch in outline if hasattr(patch, "get_data")]
     package = report.block_power.package_w(75.0)
