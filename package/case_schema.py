@@ -1,0 +1,187 @@
+"""The neutral case file ``thermal-case/1``, key by key, as pydantic models (all SI, kelvin).
+
+A key that bears on the physics of a material, a layer or a block must be known; elsewhere an
+unknown key is passed over and noted, unless it looks like a misspelt one.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, ValidationError
+
+from techlib import Faults, InputError
+
+__all__ = ["BlockModel", "BoundaryModel", "CaseModel", "LayerModel", "MaterialModel", "parse_case"]
+
+_TAGS = ("adiabatic", "convection")  # of the union of faces; they are no keys of the file
+
+Positive = Annotated[FiniteFloat, Field(gt=0.0)]
+NotNegative = Annotated[FiniteFloat, Field(ge=0.0)]
+Rectangle = tuple[FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat]
+
+
+def _three(value: Any) -> Any:
+    """Repeat a single number for x, y and z."""
+    return tuple(value) if isinstance(value, list) else (value, value, value)
+
+
+Axes = Annotated[tuple[Positive, Positive, Positive], BeforeValidator(_three)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    description: str = ""
+    note: str = ""
+
+
+class _Open(BaseModel):
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    note: str = ""
+
+
+class MaterialModel(_Strict):
+    """A solid: conductivity as one number or along x, y, z, and heat capacity per volume."""
+
+    conductivity: Axes = Field(alias="k_W_mK")
+    heat_capacity: Positive = Field(alias="cv_J_m3K")
+
+
+class BlockModel(_Strict):
+    """A rectangle of a layer with a material of its own."""
+
+    name: str = Field(min_length=1)
+    rect_m: Rectangle
+    material: str
+
+
+class LayerModel(_Strict):
+    """A slab; its blocks dissipate where `heat` is true."""
+
+    name: str = Field(min_length=1)
+    thickness_m: Positive
+    extent_m: Rectangle
+    background: str
+    heat: bool | None = None
+    blocks: tuple[BlockModel, ...] = ()
+
+
+class _Adiabatic(_Open):
+    type: Literal["adiabatic"] = "adiabatic"
+
+
+class _Convection(_Open):
+    type: Literal["convection"] = "convection"
+    film: NotNegative = Field(alias="h_W_m2K")
+    temperature_k: Positive = Field(alias="T_K")
+
+
+FaceModel = Annotated[_Adiabatic | _Convection, Field(discriminator="type")]
+
+
+class BoundaryModel(_Open):
+    """What surrounds the case; a side that is not given is adiabatic."""
+
+    top: FaceModel = Field(default_factory=_Adiabatic)
+    bottom: FaceModel = Field(default_factory=_Adiabatic)
+    sides: FaceModel = Field(default_factory=_Adiabatic)
+
+
+class TransientModel(_Open):
+    """Steps in time; row ``i`` of the trace holds from ``i dt`` to ``(i + 1) dt``."""
+
+    dt_s: Positive
+    steps: Annotated[int, Field(ge=1)]
+    trace_file: str = Field(min_length=1)
+
+
+class CaseModel(_Open):
+    """The whole file."""
+
+    version: Literal["thermal-case/1"] = Field(alias="schema")
+    name: str = ""
+    description: str = ""
+    layers_order: Literal["bottom to top"] = "bottom to top"
+    ambient_k: Positive | None = Field(default=None, alias="ambient_K")
+    initial_k: Positive | None = Field(default=None, alias="initial_K")
+    filler: str = ""
+    materials: dict[str, MaterialModel]
+    layers: Annotated[tuple[LayerModel, ...], Field(min_length=1)]
+    power_layer: str = ""
+    power_w: dict[str, NotNegative] = Field(default_factory=dict, alias="power_W")
+    boundary: BoundaryModel
+    transient: TransientModel | None = None
+
+
+def parse_case(text: str, where: str) -> tuple[CaseModel, tuple[str, ...]]:
+    """Read the text of a case file.
+
+    Returns
+    -------
+    CaseModel
+        The file's content.
+    tuple of str
+        Keys that were passed over.
+
+    Raises
+    ------
+    InputError
+        Everything that does not fit the format, with its place in the file.
+    """
+    try:
+        model = CaseModel.model_validate_json(text, strict=True)
+    except ValidationError as error:
+        raise _input_error(error, where) from None
+    faults, notes = Faults(), []
+    for place, key, known in _unknown_keys(model, ""):
+        near = difflib.get_close_matches(key.casefold(), {k.casefold() for k in known}, n=1)
+        if near:
+            meant = next(k for k in known if k.casefold() == near[0])
+            faults.add(f"{where}: {place}", "unknown key", cure=f"did you mean {meant!r}?")
+        else:
+            notes.append(f"{place} is not used")
+    faults.raise_if_any()
+    return model, tuple(notes)
+
+
+def _unknown_keys(model: BaseModel, prefix: str) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield place, key and the known keys beside it, for every key that no model declares."""
+    fields = type(model).model_fields
+    known = [field.alias or name for name, field in fields.items()]
+    for key in model.model_extra or {}:
+        yield f"{prefix}{key}", key, known
+    for name in fields:
+        below = getattr(model, name)
+        if isinstance(below, _Open):
+            yield from _unknown_keys(below, f"{prefix}{name}.")
+
+
+def _input_error(error: ValidationError, where: str) -> InputError:
+    faults = Faults()
+    for item in error.errors(include_url=False):
+        place = ": ".join(part for part in (where, _place(item["loc"])) if part)
+        context: dict[str, Any] = dict(item.get("ctx") or {})
+        if item["type"] == "extra_forbidden":
+            faults.add(place, "unknown key", cure="remove it, or check its spelling")
+        elif item["type"] == "json_invalid":
+            reason = context.get("error", item["msg"])
+            faults.add(where, f"is not JSON: {reason}", "a thermal-case/1 file")
+        elif item["type"] == "missing":
+            faults.add(place, "is missing")
+        else:
+            given = item["input"]
+            shown = repr(given) if isinstance(given, (str, int, float, bool)) else "a value"
+            allowed = item["msg"].removeprefix("Input should be ").removeprefix("a valid ")
+            faults.add(place, f"{shown} does not fit", allowed)
+    return InputError(faults.found)
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    """Write pydantic's location as a path, e.g. ``layers[2].thickness_m``."""
+    parts = [part for part in location if part not in _TAGS]
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
+    return path.lstrip(".")

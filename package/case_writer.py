@@ -1,0 +1,148 @@
+"""Write neutral case files, ``thermal-case/1``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from scipy.constants import zero_Celsius
+
+from package.case import Case
+from package.layers import Face, Layer, Region
+from package.package import Package
+from package.rectangles import rectangles
+from techlib import Faults, Material
+from techlib import materials as known_materials
+
+__all__ = ["write_case"]
+
+_M_PER_UM = 1e-6
+_PICOMETRE_DIGITS = 12
+
+
+def write_case(case: Case, path: str | Path) -> None:
+    """Write a case, and beside it ``<stem>_trace.csv`` if it has a trace.
+
+    The format knows rectangles alone: other rectilinear regions are cut into several of one name,
+    which share the region's power. The same case gives the same bytes.
+
+    Parameters
+    ----------
+    case : Case
+        What to write.
+    path : str or Path
+        The JSON file.
+
+    Raises
+    ------
+    InputError
+        Outlines with slanted edges, layers that are no rectangles, and two materials of one name.
+
+    Examples
+    --------
+    See `package.read_case`.
+    """
+    path, package = Path(path), case.package
+    faults = Faults()
+    content: dict[str, Any] = {
+        "schema": "thermal-case/1",
+        "name": package.name,
+        "description": case.description,
+        "layers_order": "bottom to top",
+        "ambient_K": _kelvin(package.ambient_c),
+        "initial_K": _kelvin(case.initial_c),
+    }
+    if _names_filler(package):
+        content["filler"] = package.filler.name
+    content["materials"] = _materials(package, faults)
+    content["layers"] = [_layer(layer, package.name, faults) for layer in package.layers]
+    content["power_W"] = dict(case.power_w)
+    faces = {"top": package.top, "bottom": package.bottom, "sides": package.sides}
+    content["boundary"] = {side: _face(face) for side, face in faces.items()}
+    faults.raise_if_any()
+    if case.trace is not None:
+        file = path.with_name(f"{path.stem}_trace.csv")
+        case.trace.power_w.to_csv(file, index=False, lineterminator="\n")
+        steps = len(case.trace.power_w)
+        content["transient"] = {
+            "dt_s": case.trace.step_s,
+            "steps": steps,
+            "trace_file": file.name,
+        }
+    path.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+
+
+def _names_filler(package: Package) -> bool:
+    """Whether the filler is another than the air that a reader assumes."""
+    return package.filler is not known_materials()["air"]
+
+
+def _kelvin(temperature_c: float) -> float:
+    return round(temperature_c + zero_Celsius, 9)
+
+
+def _m(length_um: float) -> float:
+    return round(length_um * _M_PER_UM, _PICOMETRE_DIGITS)
+
+
+def _materials(package: Package, faults: Faults) -> dict[str, dict[str, Any]]:
+    """Collect the materials in use; two of one name must be equal."""
+    used: dict[str, dict[str, Any]] = {}
+    for material in _in_use(package):
+        kx, ky, kz = material.conductivity_w_mk
+        entry = {
+            "k_W_mK": kx if kx == ky == kz else [kx, ky, kz],
+            "cv_J_m3K": material.heat_capacity_j_m3k,
+        }
+        if used.setdefault(material.name, entry) != entry:
+            what = f"two materials are named {material.name!r}"
+            faults.add(f"{package.name}: materials", what, "one", "rename one of them")
+    return used
+
+
+def _in_use(package: Package) -> list[Material]:
+    found = [package.filler] if _names_filler(package) else []
+    for layer in package.layers:
+        found += [layer.background, *(region.material for region in layer.regions)]
+    return list({id(material): material for material in found}.values())
+
+
+def _layer(layer: Layer, name: str, faults: Faults) -> dict[str, Any]:
+    where = f"{name}: layer {layer.name}"
+    x0, y0, x1, y1 = (_m(value) for value in layer.outline.bounds)
+    if layer.outline.area < layer.outline.envelope.area * (1.0 - 1e-12):
+        faults.add(where, "outline is no rectangle", "a rectangle", "use regions for other shapes")
+    content: dict[str, Any] = {
+        "name": layer.name,
+        "thickness_m": _m(layer.thickness_um),
+        "extent_m": [x0, y0, x1, y1],
+        "background": layer.background.name,
+        "heat": any(region.heats for region in layer.regions),
+    }
+    blocks = [block for region in layer.regions for block in _blocks(region, where, faults)]
+    return {**content, "blocks": blocks} if blocks else content
+
+
+def _blocks(region: Region, where: str, faults: Faults) -> list[dict[str, Any]]:
+    try:
+        pieces = rectangles(region.outline)
+    except ValueError as error:
+        cure = "replace slanted edges by steps"
+        faults.add(f"{where}: {region.name}", str(error), "rectilinear outlines", cure)
+        return []
+    return [
+        {
+            "name": region.heats or region.name,
+            "rect_m": [_m(value) for value in piece],
+            "material": region.material.name,
+        }
+        for piece in pieces
+    ]
+
+
+def _face(face: Face) -> dict[str, Any]:
+    if face.film_w_m2k == 0.0:
+        return {"type": "adiabatic"}
+    temperature_k = _kelvin(face.temperature_c)
+    return {"type": "convection", "h_W_m2K": face.film_w_m2k, "T_K": temperature_k}

@@ -1,0 +1,88 @@
+"""A one-dimensional estimate of a package's thermal resistance, to hold a solver against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from package.layers import Face, Layer
+from techlib import InputError, did_you_mean
+
+__all__ = ["resistance_1d"]
+
+_M2_PER_UM2 = 1e-12
+_M_PER_UM = 1e-6
+
+
+def resistance_1d(
+    layers: Sequence[Layer], top: Face, power_w: Mapping[str, float] | None = None
+) -> float:
+    """Return the resistance from the heated regions to the fluid on top, every plane isothermal.
+
+    With ``Q(z)`` the share of the power that is dissipated below height ``z``::
+
+        R = integral of Q(z)^2 / (sum over regions of k_z A) dz + 1 / (h A_top)
+
+    This is the power-weighted mean temperature rise over the fluid, per watt, of a package whose
+    planes conduct laterally without resistance. Adding conductance never raises it (Rayleigh's
+    monotonicity), so it is a lower bound where the top alone is cooled, and exact where heat and
+    layers do not vary laterally. Heat that leaves elsewhere is not counted.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        Bottom to top.
+    top : Face
+        Of the topmost layer's outline; film above zero.
+    power_w : mapping of str to float, optional
+        Power by heat key [W]; by default the same per heated volume everywhere.
+
+    Returns
+    -------
+    float
+        Resistance [K/W].
+
+    Raises
+    ------
+    InputError
+        A key that heats no region, no power at all, or no film on top.
+    """
+    volumes = [_heated_volumes(layer) for layer in layers]
+    totals: dict[str, float] = {}
+    for part in volumes:
+        for key, volume in part.items():
+            totals[key] = totals.get(key, 0.0) + volume
+    power = dict(totals if power_w is None else power_w)
+    for key in power.keys() - totals.keys():
+        raise InputError.of("power", f"{key!r} heats no region", cure=did_you_mean(key, totals))
+    total_w = sum(power.values())
+    if not total_w > 0.0:
+        raise InputError.of("power", f"{total_w:g} W in all", "above 0 W")
+    if not top.film_w_m2k > 0.0:
+        raise InputError.of("top", "has no film", "a film above 0 W/(m^2 K)")
+    below, resistance_k_w = 0.0, 0.0
+    for layer, part in zip(layers, volumes, strict=True):
+        here = sum(power.get(key, 0.0) * volume / totals[key] for key, volume in part.items())
+        above = below + here / total_w
+        mean_square = (below * below + below * above + above * above) / 3.0
+        resistance_k_w += mean_square * _layer_resistance(layer)
+        below = above
+    area_m2 = layers[-1].outline.area * _M2_PER_UM2
+    return resistance_k_w + 1.0 / (top.film_w_m2k * area_m2)
+
+
+def _heated_volumes(layer: Layer) -> dict[str, float]:
+    volumes: dict[str, float] = {}
+    for region in layer.regions:
+        if region.heats:
+            volume = region.outline.area * layer.thickness_um
+            volumes[region.heats] = volumes.get(region.heats, 0.0) + volume
+    return volumes
+
+
+def _layer_resistance(layer: Layer) -> float:
+    """Resistance across a layer, background and regions in parallel [K/W]."""
+    rest_um2 = layer.outline.area - sum(region.outline.area for region in layer.regions)
+    parts = [(region.outline.area, region.material) for region in layer.regions]
+    parts.append((max(rest_um2, 0.0), layer.background))
+    across = sum(area * material.conductivity_w_mk[2] for area, material in parts)
+    return layer.thickness_um * _M_PER_UM / (across * _M2_PER_UM2)

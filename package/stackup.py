@@ -1,0 +1,116 @@
+"""The parameters of a 2.5-D package: thicknesses, materials, margins, cooling."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+from techlib import Library, Record, quantity, text
+
+__all__ = ["StackUp", "stackups"]
+
+
+@dataclass(frozen=True, eq=False)
+class StackUp(Record):
+    """What a package is made of, apart from the floorplan that stands in it.
+
+    Layers from bottom to top: substrate, C4, interposer, microbumps, dies and HBM stacks in mould,
+    TIM1, lid, TIM2, sink (the base of a heat sink or cold plate). A layer of zero thickness is left
+    out, so that a bare die under a cold plate is a stack-up without lid and TIM2.
+
+    Heights that the interposer technology knows (interposer, C4, microbumps) and the height of the
+    dies (that of the tallest HBM stack: all are ground to one plane) need not be given. A slab's
+    `width` and `height` count before its `margin`, which is measured from the interposer's edge.
+
+    Each face takes a coolant by name, a film coefficient, or (top and bottom) a thermal resistance
+    from the face to the fluid. A film, a resistance or a temperature that is given beside a coolant
+    counts before the coolant's own; film and resistance together are a contradiction, which
+    `assemble` reports. A face with none of them is adiabatic.
+
+    Examples
+    --------
+    >>> import package
+    >>> stackup = package.stackups().derive(
+    ...     "lidded-2.5d", {"tim1": {"thickness": "30 um"}}, name="thin", where="example")
+    >>> stackup.tim1_thickness_um, stackup.tim1_material
+    (30.0, 'indium')
+    """
+
+    substrate_thickness_um: float = quantity("substrate.thickness", "um", at_least=0.0)
+    substrate_material: str = text("substrate.material")
+    substrate_margin_um: float = quantity("substrate.margin", "um", at_least=0.0)
+    substrate_width_um: float | None = quantity("substrate.width", "um", default=None, above=0.0)
+    substrate_height_um: float | None = quantity("substrate.height", "um", default=None, above=0.0)
+
+    c4_height_um: float | None = quantity("c4.height", "um", default=None, at_least=0.0)
+    c4_material: str = text("c4.material")
+
+    interposer_thickness_um: float | None = quantity(
+        "interposer.thickness", "um", default=None, above=0.0
+    )
+    interposer_material: str = text("interposer.material")
+
+    microbump_height_um: float | None = quantity(
+        "microbump.height", "um", default=None, at_least=0.0
+    )
+    microbump_material: str = text("microbump.material")
+
+    die_height_um: float | None = quantity("die.height", "um", default=None, above=0.0)
+    die_material: str = text("die.material")
+    die_active_thickness_um: float = quantity("die.active_thickness", "um", above=0.0)
+    die_active_material: str = text("die.active_material")
+    die_beol_thickness_um: float = quantity("die.beol_thickness", "um", at_least=0.0)
+    die_beol_material: str = text("die.beol_material")
+
+    hbm_detail: str = text("hbm.detail", choices=("dies", "lumped"))
+    hbm_base_material: str = text("hbm.base_material")
+    hbm_dram_material: str = text("hbm.dram_material")
+    hbm_bond_material: str = text("hbm.bond_material")
+    hbm_cap_material: str = text("hbm.cap_material")  #: from the top DRAM die to the stack's height
+
+    mould_material: str = text("mould.material")
+    filler_material: str = text("filler.material")  #: outside the interposer, and between TIM1 pads
+
+    tim1_thickness_um: float = quantity("tim1.thickness", "um", at_least=0.0)
+    tim1_material: str = text("tim1.material")
+
+    lid_thickness_um: float = quantity("lid.thickness", "um", at_least=0.0)
+    lid_material: str = text("lid.material")
+    lid_margin_um: float = quantity("lid.margin", "um")
+    lid_width_um: float | None = quantity("lid.width", "um", default=None, above=0.0)
+    lid_height_um: float | None = quantity("lid.height", "um", default=None, above=0.0)
+
+    tim2_thickness_um: float = quantity("tim2.thickness", "um", at_least=0.0)
+    tim2_material: str = text("tim2.material")
+
+    sink_thickness_um: float = quantity("sink.thickness", "um", at_least=0.0)
+    sink_material: str = text("sink.material")
+    sink_margin_um: float = quantity("sink.margin", "um")
+    sink_width_um: float | None = quantity("sink.width", "um", default=None, above=0.0)
+    sink_height_um: float | None = quantity("sink.height", "um", default=None, above=0.0)
+
+    top_coolant: str = text("top.coolant", default="")
+    top_film_w_m2k: float | None = quantity("top.film", "W/(m^2 K)", default=None, at_least=0.0)
+    top_resistance_k_w: float | None = quantity("top.resistance", "K/W", default=None, above=0.0)
+    top_temperature_c: float | None = quantity("top.temperature", "degC", default=None)
+
+    bottom_coolant: str = text("bottom.coolant", default="")
+    bottom_film_w_m2k: float | None = quantity(
+        "bottom.film", "W/(m^2 K)", default=None, at_least=0.0
+    )
+    bottom_resistance_k_w: float | None = quantity(
+        "bottom.resistance", "K/W", default=None, above=0.0
+    )
+    bottom_temperature_c: float | None = quantity("bottom.temperature", "degC", default=None)
+
+    sides_coolant: str = text("sides.coolant", default="")
+    sides_film_w_m2k: float | None = quantity("sides.film", "W/(m^2 K)", default=None, at_least=0.0)
+    sides_temperature_c: float | None = quantity("sides.temperature", "degC", default=None)
+
+    ambient_c: float = quantity("ambient", "degC")
+
+
+@functools.cache
+def stackups() -> Library[StackUp]:
+    """Return the stack-ups that ship with the toolkit."""
+    return Library.load("stack-up", StackUp, "stackups.toml", room="package")

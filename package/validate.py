@@ -1,0 +1,150 @@
+"""What must hold for a package before anything is computed on it."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import shapely
+from shapely import STRtree
+
+from package.layers import GRID_UM, Face, Layer, Region
+from techlib import Faults
+
+__all__ = ["check_package"]
+
+
+def check_package(
+    name: str, layers: Sequence[Layer], faces: Mapping[str, Face], ambient_c: float
+) -> None:
+    """Hold layers, regions and faces against what a conduction problem needs.
+
+    Parameters
+    ----------
+    name : str
+        Of the package, for messages.
+    layers : sequence of Layer
+        Bottom to top.
+    faces : mapping of str to Face
+        By side.
+    ambient_c : float
+        Temperature at the start [degC].
+
+    Raises
+    ------
+    InputError
+        Every fault: no layer, thickness not above zero, layer names given twice, regions that are
+        invalid, outside their layer or on one another, negative films, temperatures that are not
+        finite, and no film at all (then there is no steady state).
+    """
+    faults = Faults()
+    if not layers:
+        faults.add(name, "has no layers", "one or more")
+    for layer_name, times in Counter(layer.name for layer in layers).items():
+        if times > 1:
+            what = f"{times} layers have this name"
+            faults.add(f"{name}: layer {layer_name}", what, "one", "rename all but one")
+    for layer in layers:
+        _check_layer(layer, f"{name}: layer {layer.name}", faults)
+    for side, face in faces.items():
+        _check_face(face, f"{name}: {side}", faults)
+    if faces["sides"].patches:
+        faults.add(f"{name}: sides", "has patches", "patches on top or bottom")
+    if not any(face.cools for face in faces.values()):
+        faults.add(
+            name,
+            "no face has a film above zero: heat has no way out, and there is no steady state",
+            "a film above 0 W/(m^2 K) on one face or more",
+            "name a coolant for the top",
+        )
+    if not math.isfinite(ambient_c):
+        faults.add(f"{name}: ambient", f"{ambient_c} degC", "a finite temperature")
+    faults.raise_if_any()
+
+
+def _check_face(face: Face, where: str, faults: Faults) -> None:
+    _check_exchange(face, where, faults)
+    regions = []
+    for index, patch in enumerate(face.patches):
+        place = f"{where}: patch {index}"
+        _check_exchange(patch, place, faults)
+        region = Region(f"patch {index}", patch.outline, _ANY)
+        if _is_sound(region, where, faults):
+            regions.append(region)
+    if regions:
+        _check_apart(regions, where, faults)
+
+
+def _check_exchange(part: Face | Patch, where: str, faults: Faults) -> None:
+    if not part.film_w_m2k >= 0.0:
+        allowed = "0 or more; infinite where the temperature is that of the face"
+        faults.add(where, f"film {part.film_w_m2k:g} W/(m^2 K)", allowed)
+    if not math.isfinite(part.temperature_c):
+        faults.add(where, f"fluid temperature {part.temperature_c:g} degC", "a finite temperature")
+
+
+def _check_layer(layer: Layer, where: str, faults: Faults) -> None:
+    if not 0.0 < layer.thickness_um < math.inf:
+        faults.add(
+            where,
+            f"thickness {layer.thickness_um:g} um",
+            "above 0 um, finite",
+            "leave out a layer of no thickness",
+        )
+    if not 0.0 <= layer.contact_resistance_k_m2_w < math.inf:
+        what = f"contact resistance {layer.contact_resistance_k_m2_w:g} K m2/W"
+        faults.add(where, what, "0 or more, finite")
+    if layer.outline.is_empty or not layer.outline.is_valid:
+        reason = "is empty" if layer.outline.is_empty else shapely.is_valid_reason(layer.outline)
+        faults.add(where, f"outline: {reason}", "a simple polygon with an area")
+        return
+    sound = [r for r in layer.regions if _is_sound(r, where, faults)]
+    if sound:
+        _check_inside(layer, sound, where, faults)
+        _check_apart(sound, where, faults)
+
+
+def _is_sound(region: Region, where: str, faults: Faults) -> bool:
+    if region.outline.is_valid and region.outline.area > 0.0:
+        return True
+    reason = shapely.is_valid_reason(region.outline)
+    if region.outline.is_valid:
+        reason = "has no area"
+    faults.add(f"{where}: {region.name}", f"outline: {reason}", "a simple polygon with an area")
+    return False
+
+
+def _check_inside(layer: Layer, regions: Sequence[Region], where: str, faults: Faults) -> None:
+    """Note regions that reach beyond the layer by more than the grid along their edge."""
+    outlines = [region.outline for region in regions]
+    beyond_um2 = shapely.area(shapely.difference(outlines, layer.outline))
+    allowed_um2 = GRID_UM * shapely.length(outlines)
+    for region, area_um2, limit_um2 in zip(regions, beyond_um2, allowed_um2, strict=True):
+        if area_um2 > limit_um2:
+            faults.add(
+                f"{where}: {region.name}",
+                f"{area_um2 * 1e-6:.3g} mm2 lie outside the layer",
+                "inside its outline",
+                "move or shrink the region, or widen the layer",
+            )
+
+
+def _check_apart(regions: Sequence[Region], where: str, faults: Faults) -> None:
+    """Note pairs of regions that overlap by more than the grid along their edge."""
+    outlines = [region.outline for region in regions]
+    first, second = STRtree(outlines).query(outlines, predicate="intersects")
+    pairs = [(i, j) for i, j in zip(first.tolist(), second.tolist(), strict=True) if i < j]
+    if not pairs:
+        return
+    ones, others = ([outlines[pair[k]] for pair in pairs] for k in (0, 1))
+    common_um2 = shapely.area(shapely.intersection(ones, others))
+    allowed_um2 = GRID_UM * shapely.length(ones)
+    for (i, j), area_um2, limit_um2 in zip(pairs, common_um2, allowed_um2, strict=True):
+        if area_um2 > limit_um2:
+            faults.add(
+                f"{where}: {regions[i].name}",
+                f"overlaps {regions[j].name!r} on {area_um2 * 1e-6:.3g} mm2",
+                "no overlap",
+                "move one of the two",
+            )

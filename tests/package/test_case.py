@@ -1,0 +1,387 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from shapely import Polygon, box
+
+import package
+from floorplan import Floorplan
+from package import Case, CaseTrace, Face, Layer, Package, Region, read_case, write_case
+from techlib import InputError, Trust, materials
+
+REFERENCE = Path(__file__).parents[3] / "shared" / "data" / "thermal"
+
+
+def content() -> dict[str, Any]:
+    """Two blocks on a die under a wider lid."""
+    return {
+        "schema": "thermal-case/1",
+        "name": "pair",
+        "description": "two blocks",
+        "layers_order": "bottom to top",
+        "ambient_K": 300.0,
+        "initial_K": 313.15,
+        "materials": {
+            "si": {"k_W_mK": 120.0, "cv_J_m3K": 1.65e6},
+            "pcb": {"k_W_mK": [20.0, 10.0, 0.5], "cv_J_m3K": 2e6},
+        },
+        "layers": [
+            {
+                "name": "die",
+                "thickness_m": 1e-05,
+                "extent_m": [0.001, 0.001, 0.0045000000000000005, 0.003],
+                "background": "si",
+                "heat": True,
+                "blocks": [
+                    {"name": "a", "rect_m": [0.001, 0.001, 0.002, 0.003], "material": "si"},
+                    {"name": "b", "rect_m": [0.002, 0.001, 0.0045, 0.003], "material": "pcb"},
+                ],
+            },
+            {
+                "name": "lid",
+                "thickness_m": 0.002,
+                "extent_m": [0, 0, 0.005, 0.004],
+                "background": "si",
+                "blocks": [{"name": "a", "rect_m": [0, 0, 0.001, 0.001], "material": "pcb"}],
+            },
+        ],
+        "power_layer": "die",
+        "power_W": {"a": 2.0, "b": 3},
+        "boundary": {
+            "top": {"type": "convection", "h_W_m2K": 20000.0, "T_K": 313.15},
+            "bottom": {"type": "adiabatic"},
+            "sides": {"type": "adiabatic"},
+        },
+    }
+
+
+def read(tmp_path: Path, data: Any, trace: str | None = None) -> Case:
+    file = tmp_path / "case.json"
+    file.write_text(data if isinstance(data, str) else json.dumps(data))
+    if trace is not None:
+        (tmp_path / "trace.csv").write_text(trace)
+    return read_case(file)
+
+
+def faults(tmp_path: Path, data: Any, trace: str | None = None) -> list[str]:
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, data, trace)
+    return [str(fault).replace(f"{tmp_path}/", "") for fault in caught.value.faults]
+
+
+def with_trace(data: dict[str, Any], steps: int = 2) -> dict[str, Any]:
+    return {**data, "transient": {"dt_s": 0.5, "steps": steps, "trace_file": "trace.csv"}}
+
+
+def test_case_becomes_a_package(tmp_path: Path) -> None:
+    case = read(tmp_path, content())
+    die, lid = case.package.layers
+    assert case.package.name == "pair"
+    assert case.power_w == {"a": 2.0, "b": 3.0}
+    assert case.initial_c == case.package.ambient_c == 40.0
+    assert (die.thickness_um, lid.thickness_um) == (10.0, 2000.0)
+    assert die.outline.equals(box(1000.0, 1000.0, 4500.0, 3000.0))
+    assert [(r.name, r.heats) for r in die.regions] == [("a", "a"), ("b", "b")]
+    assert [(r.name, r.heats) for r in lid.regions] == [("a", "")]
+    assert die.regions[1].material.conductivity_w_mk == (20.0, 10.0, 0.5)
+    assert die.regions[0].material.provenance["conductivity_w_mk"].trust is Trust.USER
+    assert case.package.top == Face(20000.0, 40.0)
+    assert case.package.bottom == case.package.sides == Face()
+    assert case.package.filler is materials()["air"]
+    assert case.trace is None
+    assert case.notes == ()
+
+
+def test_heat_may_be_marked_by_the_power_layer_alone(tmp_path: Path) -> None:
+    data = content()
+    del data["layers"][0]["heat"]
+    assert read(tmp_path, data).package.heat_keys == ("a", "b")
+
+
+def test_block_without_power_does_not_heat(tmp_path: Path) -> None:
+    data = content()
+    del data["power_W"]["b"]
+    assert read(tmp_path, data).package.heat_keys == ("a",)
+
+
+def test_trace_is_read_in_the_order_of_the_blocks(tmp_path: Path) -> None:
+    case = read(tmp_path, with_trace(content()), " b ,a\n1,2.5\n3,4\n5,6\n")
+    assert case.trace is not None
+    assert list(case.trace.power_w.columns) == ["a", "b"]
+    np.testing.assert_array_equal(case.trace.power_w, [[2.5, 1.0], [4.0, 3.0]])
+    np.testing.assert_array_equal(case.trace.edges_s, [0.0, 0.5, 1.0])
+
+
+def test_byte_order_marks_of_spreadsheets_are_passed_over(tmp_path: Path) -> None:
+    case = read(tmp_path, "\ufeff" + json.dumps(with_trace(content())), "\ufeffa,b\n1,2\n3,4\n")
+    assert case.trace is not None
+    assert list(case.trace.power_w.columns) == ["a", "b"]
+
+
+def test_without_steady_power_the_mean_of_the_trace_counts(tmp_path: Path) -> None:
+    data = with_trace(content())
+    del data["power_W"]
+    case = read(tmp_path, data, "a,b\n1,2\n3,4\n")
+    assert case.power_w == {"a": 2.0, "b": 3.0}
+
+
+def test_keys_that_are_not_used_are_noted(tmp_path: Path) -> None:
+    data = content()
+    data["reference"] = "blocks.csv"
+    data["boundary"]["top"]["lumped_capacity_J_K"] = 140.4
+    assert read(tmp_path, data).notes == (
+        "reference is not used",
+        "boundary.top.lumped_capacity_J_K is not used",
+    )
+
+
+def test_misspelt_keys_are_faults(tmp_path: Path) -> None:
+    data = content()
+    data["inital_K"] = data.pop("initial_K")
+    assert faults(tmp_path, data) == ["case.json: inital_K: unknown key; did you mean 'initial_K'?"]
+    data = content()
+    data["layers"][1]["heats"] = True
+    data["materials"]["si"]["k_W_mk"] = 1.0
+    assert faults(tmp_path, data) == [
+        "case.json: materials.si.k_W_mk: unknown key; remove it, or check its spelling",
+        "case.json: layers[1].heats: unknown key; remove it, or check its spelling",
+    ]
+
+
+def test_all_faults_of_the_format_are_listed(tmp_path: Path) -> None:
+    data = content()
+    data["schema"] = "thermal-case/2"
+    data["layers"][0]["thickness_m"] = -1e-5
+    data["layers"][1]["extent_m"] = [0, 0, 0.005]
+    data["materials"]["si"]["k_W_mK"] = "120"
+    data["power_W"]["a"] = -2.0
+    del data["boundary"]["top"]["T_K"]
+    text = "\n".join(faults(tmp_path, data))
+    assert "case.json: schema: 'thermal-case/2' does not fit; allowed: 'thermal-case/1'" in text
+    assert "case.json: layers[0].thickness_m: -1e-05 does not fit; allowed: greater than 0" in text
+    assert "case.json: layers[1].extent_m[3]: is missing" in text
+    assert "case.json: materials.si.k_W_mK[0]: '120' does not fit; allowed: number" in text
+    assert "case.json: power_W.a: -2.0 does not fit; allowed: greater than or equal to 0" in text
+    assert "case.json: boundary.top.T_K: is missing" in text
+
+
+def test_all_faults_of_the_content_are_listed(tmp_path: Path) -> None:
+    data = content()
+    data["layers"][0]["background"] = "sii"
+    data["layers"][0]["blocks"][0]["rect_m"] = [0.002, 0.001, 0.001, 0.003]
+    data["layers"][1]["blocks"][0]["material"] = "pbc"
+    data["power_W"]["c"] = 1.0
+    data["power_layer"] = "dice"
+    found = faults(tmp_path, data)
+    assert found[0].startswith("case.json: power_layer: unknown layer 'dice'; did you mean 'die'")
+    assert found[1:] == [
+        "case.json: layers[0].background: unknown material 'sii'; did you mean 'si'?",
+        (
+            "case.json: layers[0].blocks[0].rect_m: [0.002, 0.001, 0.001, 0.003]; "
+            "allowed: [x0, y0, x1, y1] with x0 < x1 and y0 < y1"
+        ),
+        "case.json: layers[1].blocks[0].material: unknown material 'pbc'; did you mean 'pcb'?",
+    ]
+    data = content()
+    data["power_W"]["ab"] = 1.0
+    assert "case.json: power_W.ab: is no block of a heated layer" in faults(tmp_path, data)[0]
+
+
+def test_nothing_heats(tmp_path: Path) -> None:
+    data = content()
+    del data["power_layer"], data["power_W"], data["layers"][0]["heat"]
+    assert faults(tmp_path, data) == [
+        (
+            "case.json: layers: no layer is heated; allowed: one or more; "
+            'write "heat": true on the layer that dissipates'
+        ),
+        "case.json: power_W: is missing; allowed: watts by block name",
+    ]
+
+
+def test_package_that_cannot_be_solved(tmp_path: Path) -> None:
+    data = content()
+    data["boundary"] = {}
+    assert "no face has a film above zero" in faults(tmp_path, data)[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "case.json: is not JSON: EOF while parsing a value at line 1 column 0"),
+        ('{"schema": ', "case.json: is not JSON: EOF while parsing a value at line 1 column 11"),
+        ("[]", "case.json: a value does not fit; allowed: an object"),
+        ("NaN", "case.json: nan does not fit; allowed: an object"),
+    ],
+)
+def test_files_of_another_kind(tmp_path: Path, text: str, message: str) -> None:
+    assert faults(tmp_path, text)[0].startswith(message)
+
+
+def test_missing_and_binary_files(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"none\.json: no such file; allowed: a thermal-case/1"):
+        read_case(tmp_path / "none.json")
+    (tmp_path / "case.json").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_case(tmp_path / "case.json")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_case(tmp_path)
+
+
+def test_trace_faults(tmp_path: Path) -> None:
+    data = with_trace(content())
+    assert faults(tmp_path, data) == [
+        "trace.csv: no such file; allowed: a CSV of watts; the name is relative to the case file"
+    ]
+    found = faults(tmp_path, data, "a,bb\n1,2\n")
+    assert found[0].startswith("trace.csv: column 'bb' is no heated block; did you mean 'b'")
+    assert found[1:] == [
+        (
+            "trace.csv: no column 'b'; allowed: a column per heated block; "
+            "write zeros for a block that rests"
+        ),
+        (
+            "trace.csv: 1 rows for 2 steps; allowed: 2 rows or more; "
+            "add rows, or lower transient.steps"
+        ),
+    ]
+    assert faults(tmp_path, data, "a,b\n1,x\n-3,nan\n") == [
+        "trace.csv: line 2: b is 'x'; allowed: a number of 0 W or more",
+        "trace.csv: line 3: a is '-3'; allowed: a number of 0 W or more",
+        "trace.csv: line 3: b is 'nan'; allowed: a number of 0 W or more",
+    ]
+    assert faults(tmp_path, data, "a,b, b\n1,2,3\n4,5,6\n") == [
+        "trace.csv: 2 columns 'b'; allowed: one"
+    ]
+    assert faults(tmp_path, data, "a,b\n\n1,2\n") == [
+        "trace.csv: line 2: a is ''; allowed: a number of 0 W or more",
+        "trace.csv: line 2: b is ''; allowed: a number of 0 W or more",
+    ]
+    rows = "\n".join(["x,y"] * 20)
+    assert faults(tmp_path, with_trace(content(), 20), f"a,b\n{rows}\n")[-1] == (
+        "trace.csv: 30 more values of this kind"
+    )
+    assert "trace.csv: cannot be read: " in faults(tmp_path, data, "")[0]
+    assert "trace.csv: cannot be read: " in faults(tmp_path, data, "a,b\n1,2,3\n4\n5,6,7,8\n")[0]
+
+
+def test_write_then_read_is_the_same_case(tmp_path: Path) -> None:
+    data = with_trace(content())
+    case = read(tmp_path, data, "a,b\n0.1,2\n3.3333333333333335,4\n")
+    write_case(case, tmp_path / "one.json")
+    again = read_case(tmp_path / "one.json")
+    assert_equal(case, again)
+    write_case(again, tmp_path / "two.json")
+    one, two = ((tmp_path / f"{n}.json").read_text() for n in ("one", "two"))
+    assert one.replace("one_trace", "two_trace") == two
+
+
+def assert_equal(one: Case, other: Case) -> None:
+    assert (one.power_w, one.initial_c) == (other.power_w, other.initial_c)
+    assert one.description == other.description
+    for side in ("name", "top", "bottom", "sides", "ambient_c"):
+        assert getattr(one.package, side) == getattr(other.package, side)
+    assert flat(one.package) == flat(other.package)
+    assert (one.trace is None) == (other.trace is None)
+    if one.trace is not None and other.trace is not None:
+        assert one.trace.step_s == other.trace.step_s
+        pd.testing.assert_frame_equal(one.trace.power_w, other.trace.power_w, check_exact=True)
+
+
+def flat(built: Package) -> list[Any]:
+    return [
+        (
+            layer.name,
+            layer.thickness_um,
+            layer.outline.bounds,
+            solid(layer.background),
+            [(r.name, r.heats, r.outline.wkb, solid(r.material)) for r in layer.regions],
+        )
+        for layer in built.layers
+    ]
+
+
+def solid(material: Any) -> tuple[Any, ...]:
+    return material.name, material.conductivity_w_mk, material.heat_capacity_j_m3k
+
+
+def test_an_assembled_package_survives_the_format(tmp_path: Path, plan: Floorplan) -> None:
+    built = package.assemble(plan, package.stackups()["lidded-2.5d"])
+    power_w = dict.fromkeys(built.heat_keys, 5.0)
+    write_case(Case(built, power_w, initial_c=40.0), tmp_path / "case.json")
+    again = read_case(tmp_path / "case.json")
+    assert set(again.package.heat_keys) == set(built.heat_keys)
+    assert again.package.resistance_1d(power_w) == pytest.approx(
+        built.resistance_1d(power_w), rel=1e-9
+    )
+    assert again.package.thickness_um == pytest.approx(built.thickness_um, rel=1e-12)
+    write_case(again, tmp_path / "again.json")
+    assert_equal(again, read_case(tmp_path / "again.json"))
+
+
+def test_own_filler_is_kept(tmp_path: Path) -> None:
+    data = {**content(), "filler": "pcb"}
+    case = read(tmp_path, data)
+    assert case.package.filler.name == "pcb"
+    write_case(case, tmp_path / "again.json")
+    assert read_case(tmp_path / "again.json").package.filler.conductivity_w_mk == (20.0, 10.0, 0.5)
+
+
+def test_what_the_format_cannot_hold(tmp_path: Path) -> None:
+    silicon, square = materials()["silicon"], box(0.0, 0.0, 1000.0, 1000.0)
+    other = materials().extended(
+        {"silicon": {"conductivity": "99 W/(m K)", "heat_capacity": "1e6 J/(m^3 K)"}}, where="x"
+    )["silicon"]
+    wedge = Polygon([(0, 0), (500, 0), (0, 500)])
+    layers = (
+        Layer("die", 10.0, square, silicon, (Region("wedge", wedge, other, "wedge"),)),
+        Layer("lid", 10.0, wedge, silicon),
+    )
+    built = Package("odd", layers, materials()["air"], Face(1.0, 20.0), Face(), Face(), 20.0)
+    with pytest.raises(InputError) as caught:
+        write_case(Case(built, {"wedge": 1.0}, initial_c=20.0), tmp_path / "case.json")
+    assert [str(fault) for fault in caught.value.faults] == [
+        ("odd: materials: two materials are named 'silicon'; allowed: one; rename one of them"),
+        (
+            "odd: layer die: wedge: an edge of the outline runs along neither axis; "
+            "allowed: rectilinear outlines; replace slanted edges by steps"
+        ),
+        (
+            "odd: layer lid: outline is no rectangle; allowed: a rectangle; "
+            "use regions for other shapes"
+        ),
+    ]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_trace_holds_its_steps() -> None:
+    trace = CaseTrace(0.25, pd.DataFrame({"a": [1.0, 2.0, 3.0]}))
+    np.testing.assert_array_equal(trace.edges_s, [0.0, 0.25, 0.5, 0.75])
+
+
+@pytest.mark.parametrize(
+    ("name", "layers", "keys", "power_w", "steps"),
+    [
+        ("analytic_stack", 5, 64, 700.0, 0),
+        ("pkg25d", 8, 72, 940.0, 1000),
+        ("hotspot_ev6", 5, 30, 40.207316, 100),
+    ],
+)
+def test_reference_cases_are_read(
+    name: str, layers: int, keys: int, power_w: float, steps: int, tmp_path: Path
+) -> None:
+    file = REFERENCE / name / "case.json"
+    if not file.exists():
+        pytest.skip(f"the reference case {file} is not shipped with the project")
+    case = read_case(file)
+    assert len(case.package.layers) == layers
+    assert len(case.package.heat_keys) == keys
+    assert sum(case.power_w.values()) == pytest.approx(power_w, rel=1e-6)
+    assert (0 if case.trace is None else len(case.trace.power_w)) == steps
+    write_case(case, tmp_path / "case.json")
+    assert_equal(case, read_case(tmp_path / "case.json"))

@@ -1,0 +1,24 @@
+import package
+
+
+def test_public_names() -> None:
+    assert package.__all__ == [
+        "Case",
+        "CaseTrace",
+        "Face",
+        "Layer",
+        "Package",
+        "Region",
+        "StackUp",
+        "assemble",
+        "is_case",
+        "read_any_case",
+        "read_case",
+        "read_hotspot",
+        "read_ice",
+        "stackups",
+        "write_case",
+        "write_hotspot",
+        "write_ice",
+    ]
+    assert all(hasattr(package, name) for name in package.__all__)
