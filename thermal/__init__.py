@@ -1,0 +1,34 @@
+"""Heat: mesh, conduction operator, steady and transient solves."""
+
+from thermal.assembly import assemble
+from thermal.direct import DirectSolver, sparse_matrix
+from thermal.history import TemperatureHistory
+from thermal.mesh import Mesh
+from thermal.model import ThermalModel
+from thermal.multigrid import Multigrid, Solution
+from thermal.operator import Operator
+from thermal.reduced import ReducedModel
+from thermal.reduced_history import ReducedHistory, ReducedState
+from thermal.reduced_inputs import principal_inputs
+from thermal.resolution import Resolution
+from thermal.solver import Solver
+from thermal.temperatures import Temperatures
+
+__all__ = [
+    "DirectSolver",
+    "Mesh",
+    "Multigrid",
+    "Operator",
+    "ReducedHistory",
+    "ReducedModel",
+    "ReducedState",
+    "Resolution",
+    "Solution",
+    "Solver",
+    "TemperatureHistory",
+    "Temperatures",
+    "ThermalModel",
+    "assemble",
+    "principal_inputs",
+    "sparse_matrix",
+]

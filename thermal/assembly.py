@@ -1,0 +1,138 @@
+"""From the mesh to the conduction operator: conductances between cells and to the outside.
+
+Two neighbours are joined by their two half-cell resistances in series, which is exact for a flow
+that crosses the face at right angles, whatever the sizes and the materials of the two cells; a
+contact resistance between two layers lies in series with them. An outer face is joined to its
+fluid by half a cell and the film in series.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.constants import zero_Celsius
+
+from package import Face, Package, Patch
+from thermal.faces import Outside
+from thermal.mesh import Mesh
+from thermal.operator import Operator
+
+__all__ = ["assemble"]
+
+Array = NDArray[np.float64]
+
+_FARTHEST = 8.0
+_M2_PER_UM2 = 1e-12
+
+
+def assemble(mesh: Mesh, temperature_c: Array | None = None) -> Operator:
+    """Return the conduction operator of a mesh.
+
+    Its reference temperature is that of the fluid which takes most of the heat.
+
+    Parameters
+    ----------
+    mesh : Mesh
+    temperature_c : array (nz, ny, nx), optional
+        At which to take conductivities that depend on the temperature; the mesh's reference
+        temperature unless given [degC].
+    """
+    of, (nz, ny, nx) = mesh.layer_of_cell, mesh.shape
+    dz, dy, dx = np.diff(mesh.z_m), np.diff(mesh.y_m), np.diff(mesh.x_m)
+    area = np.outer(dy, dx)
+    around_m2 = 2.0 * float(dx.sum() + dy.sum()) * float(dz.sum())
+    reference_c = _main_fluid(mesh.package, float(area.sum()), around_m2).temperature_c
+    outside = Outside(mesh, reference_c)
+    gx, gy = np.empty((nz, ny, nx - 1)), np.empty((nz, ny - 1, nx))
+    gz, capacity_j_k = np.empty((nz - 1, ny, nx)), np.empty((nz, ny, nx))
+    contact_k_m2_w = [layer.contact_resistance_k_m2_w for layer in mesh.package.layers]
+    slabs: dict[int, _Slab] = {}
+    below = np.empty(0)
+    for k, layer in enumerate(of):
+        fill = mesh.fills[layer]
+        if layer not in slabs or (temperature_c is not None and fill.exponents is not None):
+            ratio = None if temperature_c is None else _log_ratio(mesh, temperature_c[k])
+            slabs[layer] = _Slab.of(fill.conductivity_w_mk(ratio), dx, dy)
+        slab = slabs[layer]
+        gx[k], gy[k] = slab.gx_w_mk * dz[k], slab.gy_w_mk * dz[k]
+        capacity_j_k[k] = fill.capacity_j_m3k * (dz[k] * area)
+        half = slab.half_z_w_m / dz[k]
+        if k == 0:
+            outside.add_bottom(half)
+        else:
+            gz[k - 1] = series(below, half)
+            resistance = contact_k_m2_w[of[k - 1]]
+            if layer != of[k - 1] and resistance:
+                gz[k - 1] = series(gz[k - 1], area / resistance)
+        outside.add_sides(k, [end * dz[k] for end in slab.ends_w_mk])
+        below = half
+    outside.add_top(below, contact_k_m2_w[-1])
+    return Operator(
+        gx=gx,
+        gy=gy,
+        gz=gz,
+        outside_w_k=outside.conductance_w_k,
+        outside_w=outside.heat_w,
+        capacity_j_k=capacity_j_k,
+        reference_c=reference_c,
+    )
+
+
+class _Slab(NamedTuple):
+    """Conductances of the cells at one height.
+
+    Those in the plane are per metre of height [W/(m K)]; that of half a cell along z is times
+    the height [W m/K]. `ends_w_mk` are the half cells at the faces west, east, south and north.
+    """
+
+    gx_w_mk: Array
+    gy_w_mk: Array
+    half_z_w_m: Array
+    ends_w_mk: tuple[Array, Array, Array, Array]
+
+    @classmethod
+    def of(cls, conductivity_w_mk: tuple[Array, Array, Array], dx: Array, dy: Array) -> _Slab:
+        kx, ky, kz = conductivity_w_mk
+        half_x = 2.0 * kx / dx * dy[:, None]
+        half_y = 2.0 * ky / dy[:, None] * dx
+        return cls(
+            series(half_x[1, :, :-1], half_x[0, :, 1:]),
+            series(half_y[1, :-1], half_y[0, 1:]),
+            2.0 * kz * np.outer(dy, dx),
+            (half_x[0, :, 0], half_x[1, :, -1], half_y[0, 0], half_y[1, -1]),
+        )
+
+
+def _log_ratio(mesh: Mesh, temperature_c: Array) -> Array:
+    """Return the logarithm of the absolute temperature over the reference one.
+
+    Held constant beyond a factor of 8: far outside of any range, but where conductivities fall
+    faster than 1 / T there is no steady state at all above some power, and a thermal runaway is
+    to be found by its powers.
+    """
+    ratio = (temperature_c + zero_Celsius) / (mesh.reference_c + zero_Celsius)
+    return np.log(np.clip(ratio, 1.0 / _FARTHEST, _FARTHEST))
+
+
+def series(first: Array, second: Array) -> Array:
+    """Return the conductance of two in series, ``1 / (1 / first + 1 / second)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> series(np.array([2.0]), np.array([2.0]))
+    array([1.])
+    """
+    return np.asarray(first * second / (first + second))
+
+
+def _main_fluid(package: Package, plane_m2: float, around_m2: float) -> Face | Patch:
+    """Return the outer face, or the patch on one, with the greatest film conductance."""
+    parts: list[tuple[Face | Patch, float]] = []
+    for face in (package.top, package.bottom):
+        patches = [(patch, patch.outline.area * _M2_PER_UM2) for patch in face.patches]
+        parts += [(face, plane_m2 - sum(area_m2 for _, area_m2 in patches)), *patches]
+    parts.append((package.sides, around_m2))
+    return max(parts, key=lambda part: part[0].film_w_m2k * part[1] if part[1] > 0.0 else 0.0)[0]

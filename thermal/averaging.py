@@ -1,0 +1,156 @@
+r"""Block means from the values of cells, freed of their leading error.
+
+The value of a cell is not its mean: along each axis the profile inside it is bent by what flows
+out across that axis. With the net outflow :math:`s_d` of a cell across its two faces along axis
+:math:`d` [W], its width :math:`h`, conductivity :math:`k` and volume :math:`V`::
+
+    mean of a block = sum over its cells of share * (value - sum_d a_d h^2 s_d / (k V))
+
+Along z, where layers begin and end on grid lines, the profile of an evenly heated cell is a
+parabola between exact face temperatures and ``a = 1/6`` makes the mean exact in one dimension.
+
+In the plane the leading error of the mean comes from the edges of the heat source. In Fourier
+terms, with :math:`\theta` the wave number times the cell width: the five-point operator conducts
+a wave too poorly by :math:`1 - \theta^2 / 12`, which a sheet on a thick body, whose response goes
+with the root of that, feels by one half; and an edge that cuts a cell in the ratio
+:math:`\varphi : 1 - \varphi`, once as the edge of the source and once as the edge of the mean,
+is seen with a weight of :math:`1 + (1/12 - \varphi (1 - \varphi)) \theta^2`. Together
+``a = 1/8 - phi (1 - phi)``, applied to the flow across that edge. For a source that fills its
+plate ``1/6 - phi (1 - phi)`` would be exact; a block narrower than a cell is left alone, and so
+is a cell along an axis on which it meets a fluid, since that flow is not one between cells.
+
+The correction vanishes with the square of the cell width, and for an even temperature.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from thermal.mesh import Mesh
+from thermal.operator import Operator
+
+__all__ = ["block_averages"]
+
+Array = NDArray[np.float64]
+Index = NDArray[np.int64]
+Triplets = tuple[Index, Index, Array]
+
+_ALONG_Z = 1.0 / 6.0
+_IN_PLANE = 1.0 / 8.0
+_ROUNDING = 1e-9  #: of a covered share
+_NOTHING = 1e-13  #: of the greatest weight: what is left where weights cancel
+
+
+def block_averages(mesh: Mesh, operator: Operator) -> sparse.csr_array:
+    """Return the weights that give block means from cells (keys, nz * ny * nx).
+
+    Each row sums to 1. See the head of this module for the formula.
+
+    Parameters
+    ----------
+    mesh : Mesh
+        Its keys are the rows.
+    operator : Operator
+        Its conductances give the flows.
+    """
+    shares = mesh.heat
+    block = np.repeat(np.arange(shares.shape[1]), np.diff(shares.indptr))
+    cell = shares.indices.astype(np.int64)
+    # Sorted numbers of (block, cell), to find the neighbours of a cell in the same block.
+    number = block * shares.shape[0] + cell
+    order = np.argsort(number)
+    block, cell, number = block[order], cell[order], number[order]
+    weight = shares.data[order] / mesh.volume_m3.ravel()[cell]  # covered share / block volume
+    parts = []
+    for axis, conductance in enumerate((operator.gz, operator.gy, operator.gx)):
+        flow_in, flow_out = _face_weights(mesh, axis, cell, number, weight)
+        parts.append(_flows(axis, conductance, mesh.shape, block, cell, flow_in, flow_out))
+    rows, columns, values = (np.concatenate(part) for part in zip(*parts, strict=True))
+    bent = sparse.csr_array((values, (rows, columns)), shape=shares.shape[::-1])
+    return _without_dust(mesh.averaging - bent)
+
+
+def _face_weights(
+    mesh: Mesh, axis: int, cell: Index, number: Index, weight: Array
+) -> tuple[Array, Array]:
+    """Return what a watt through the lower and through the upper face of each cell changes [K/W].
+
+    Flow counts along the axis; the mean is lowered by the sum of weights times flows.
+    """
+    position = np.unravel_index(cell, mesh.shape)
+    width = np.diff((mesh.z_m, mesh.y_m, mesh.x_m)[axis])[position[axis]]
+    layer = mesh.layer_of_cell[position[0]]
+    per_weight = width**2 / _conductivity(mesh, axis)[layer, position[1], position[2]]
+    per_weight[_meets_fluid(mesh, axis, position[axis])] = 0.0
+    if axis == 0:
+        bent = _ALONG_Z * weight * per_weight
+        return -bent, bent
+    stride = 1 if axis == 2 else mesh.shape[2]
+    has_below = position[axis] > 0
+    has_above = position[axis] < mesh.shape[axis] - 1
+    below = np.where(has_below, _find(number - stride, number, weight), 0.0)
+    above = np.where(has_above, _find(number + stride, number, weight), 0.0)
+    inside = (weight <= below * (1.0 + _ROUNDING)) | (weight <= above * (1.0 + _ROUNDING))
+    bent = np.where(inside, _IN_PLANE * weight * per_weight, 0.0)
+    # phi (1 - phi) of the edge that cuts the cell, times the step of the weight across it
+    product, step = (below - weight) * (weight - above), below - above
+    cut = np.where(product > _ROUNDING * weight**2, product / np.where(step, step, 1.0), 0.0)
+    half = 0.5 * cut * per_weight
+    return -bent - half, bent - half
+
+
+def _conductivity(mesh: Mesh, axis: int) -> Array:
+    """Return the conductivity along an axis by layer (layers, ny, nx) [W/(m K)]."""
+    if axis == 0:
+        return np.stack([fill.kz_w_mk for fill in mesh.fills])
+    halves = [fill.ky_w_mk if axis == 1 else fill.kx_w_mk for fill in mesh.fills]
+    return np.stack([2.0 / (1.0 / half).sum(axis=0) for half in halves])
+
+
+def _meets_fluid(mesh: Mesh, axis: int, place: Index) -> NDArray[np.bool_]:
+    """Return which cells, by their place along an axis, lie at a film on that axis."""
+    package = mesh.package
+    low, high = (package.bottom, package.top) if axis == 0 else (package.sides, package.sides)
+    at_low = (place == 0) & (low.film_w_m2k > 0.0)
+    return np.asarray(at_low | ((place == mesh.shape[axis] - 1) & (high.film_w_m2k > 0.0)))
+
+
+def _find(wanted: Index, numbers: Index, values: Array) -> Array:
+    """Return the values at the wanted numbers, 0 where there is none."""
+    place = np.minimum(np.searchsorted(numbers, wanted), len(numbers) - 1)
+    return np.where(numbers[place] == wanted, values[place], 0.0)
+
+
+def _flows(
+    axis: int,
+    conductance: Array,
+    shape: tuple[int, int, int],
+    block: Index,
+    cell: Index,
+    lower: Array,
+    upper: Array,
+) -> Triplets:
+    """Return (block, cell, weight) of the flows through the inner faces of cells."""
+    stride = (shape[1] * shape[2], shape[2], 1)[axis]
+    place = (cell // stride) % shape[axis]
+    faces = []
+    for there, low, weight in (
+        (place > 0, cell - stride, lower),
+        (place < shape[axis] - 1, cell, upper),
+    ):
+        used = there & (weight != 0.0)
+        g = conductance[np.unravel_index(low[used], shape)] * weight[used]
+        faces += [(block[used], low[used], g), (block[used], low[used] + stride, -g)]
+    rows, columns, values = (np.concatenate(part) for part in zip(*faces, strict=True))
+    return rows, columns, values
+
+
+def _without_dust(weights: sparse.csr_array) -> sparse.csr_array:
+    """Drop what cancelling flows left behind; the rows still sum to 1."""
+    weights = sparse.csr_array(weights)
+    if weights.nnz:
+        weights.data[np.abs(weights.data) < _NOTHING * np.abs(weights.data).max()] = 0.0
+        weights.eliminate_zeros()
+    return weights

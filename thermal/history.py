@@ -1,0 +1,94 @@
+"""Temperatures over time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from thermal.temperatures import Temperatures
+from thermal.transient import March
+
+__all__ = ["TemperatureHistory"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class TemperatureHistory:
+    """Temperatures over time; row ``i`` is the end of step ``i``.
+
+    Parameters
+    ----------
+    block_mean_c, block_max_c : pandas.DataFrame
+        Mean and hottest cell of each block, rows by time [s] [degC].
+    power_w : pandas.DataFrame
+        Power of each block during the step that ends at that time [W].
+    final : Temperatures
+        At the end of the last step.
+    hottest : Temperatures
+        At the end of the step with the hottest cell of any block.
+    hottest_step : int
+        Number of that step.
+    residual : float
+        Largest of all solves.
+    energy_balance : float
+        Heat in less heat out less heat stored, over all steps, relative to the heat in.
+    iterations : int
+        Of the linear solver, all steps together.
+    seconds : mapping of str to float
+        Time taken by ``assembly``, ``setup`` and ``solve`` [s].
+    warnings : tuple of str
+        What is resolved too coarsely, and materials out of their range in the hottest field.
+    """
+
+    block_mean_c: pd.DataFrame
+    block_max_c: pd.DataFrame
+    power_w: pd.DataFrame
+    final: Temperatures
+    hottest: Temperatures
+    hottest_step: int
+    residual: float
+    energy_balance: float
+    iterations: int
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        found: March,
+        edges_s: Array,
+        ends: tuple[Temperatures, Temperatures],
+        seconds: Mapping[str, float],
+    ) -> TemperatureHistory:
+        """Label the arrays of a march; `ends` are the final and the hottest field."""
+        final, hottest = ends
+        index = pd.Index(edges_s[1:], name="time_s")
+        columns = final.power_w.index
+        return cls(
+            block_mean_c=pd.DataFrame(found.mean_c, index=index, columns=columns),
+            block_max_c=pd.DataFrame(found.max_c, index=index, columns=columns),
+            power_w=pd.DataFrame(found.power_w, index=index, columns=columns),
+            final=final,
+            hottest=hottest,
+            hottest_step=found.hottest_step,
+            residual=found.residual,
+            energy_balance=found.energy_balance,
+            iterations=found.iterations,
+            seconds=seconds,
+            warnings=hottest.warnings,
+        )
+
+    @property
+    def max_c(self) -> float:
+        """The hottest cell of any block at the end of any step [degC]."""
+        return float(self.block_max_c.to_numpy().max())
+
+    @property
+    def times_s(self) -> Array:
+        """Ends of the steps [s]."""
+        return np.asarray(self.block_mean_c.index, dtype=np.float64)

@@ -1,0 +1,135 @@
+"""A basis of temperature fields, and what the heat equation becomes in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg, sparse
+
+from techlib import ConvergenceError
+from thermal import kernels
+from thermal.krylov_fields import Single, combine, groups, products
+from thermal.operator import Operator
+
+__all__ = ["Basis", "Modes", "apply_shifted"]
+
+Array = NDArray[np.float64]
+
+_DEPENDENT = 1e-12  #: of the largest eigenvalue of the scaled conductance: not a new direction
+
+
+@dataclass(frozen=True, eq=False)
+class Modes:
+    r"""The projected heat equation in modal form, :math:`\dot x = -\Lambda x + S u`.
+
+    Parameters
+    ----------
+    rates_per_s : array (modes,)
+        Decay rates :math:`\Lambda` in increasing order, all above zero [1/s].
+    coefficients : array (fields, modes)
+        Each mode as a combination of the fields of the basis; orthonormal by heat capacity.
+    sources : array (modes, sources)
+        Projections :math:`S` of the sources.
+    """
+
+    rates_per_s: Array
+    coefficients: Array
+    sources: Array
+
+    def response(self, shift_per_s: float, mixing: Array) -> Array:
+        """Return ``(A + shift C)^-1 S mixing`` as combinations of the fields (fields, inputs)."""
+        slowed = (self.sources @ mixing) / (self.rates_per_s + shift_per_s)[:, None]
+        return np.asarray(self.coefficients @ slowed)
+
+
+class Basis:
+    """Fields that span the reduced model, with the projections of ``A``, ``C`` and the sources.
+
+    Fields are kept in single precision and are exactly what they are kept as: every product with
+    them is added up in double precision. They need not be orthogonal. ``A`` and ``C`` stay
+    symmetric and positive in the basis, so that every decay rate is positive whatever the fields.
+
+    Parameters
+    ----------
+    operator : Operator
+        Without shift.
+    sources : scipy.sparse.csc_array (cells, sources)
+        Heat into each cell by one unit of each source [W].
+    """
+
+    def __init__(self, operator: Operator, sources: sparse.csc_array) -> None:
+        self.operator = operator
+        self.sources = sources
+        self.fields: list[Single] = []
+        self._conductance = np.zeros((0, 0))
+        self._capacity = np.zeros((0, 0))
+        self._received = np.zeros((0, sources.shape[1]))
+
+    def __len__(self) -> int:
+        return len(self._conductance)
+
+    def append(self, fields: Single) -> None:
+        """Take in further fields (count, cells)."""
+        self.fields.append(fields)
+        count, old = len(fields), len(self)
+        conductance, capacity = np.zeros((old + count, count)), np.zeros((old + count, count))
+        received = np.zeros((count, self.sources.shape[1]))
+        weight = self.operator.capacity_j_k.ravel()
+        for part in groups(count):
+            group = fields[part].astype(np.float64)
+            received[part] = (self.sources.T @ group.T).T
+            images = apply_shifted(self.operator, 0.0, group)
+            group *= weight
+            both = products(self.fields, (images, group))
+            conductance[:, part], capacity[:, part] = both
+        self._conductance = _bordered(self._conductance, conductance)
+        self._capacity = _bordered(self._capacity, capacity)
+        self._received = np.concatenate([self._received, received])
+
+    def combine(self, coefficients: Array) -> Array:
+        """Return combinations of the fields: (fields, count) to (count, cells)."""
+        return combine(self.fields, coefficients)
+
+    def modes(self) -> Modes:
+        """Diagonalise: orthonormal by conductance first, which is the better conditioned.
+
+        Raises
+        ------
+        ConvergenceError
+            A decay rate is not positive.
+        """
+        size = 1.0 / np.sqrt(np.diag(self._conductance))
+        values, vectors = linalg.eigh(self._conductance * size[:, None] * size)
+        kept = values > _DEPENDENT * values.max()
+        free = size[:, None] * vectors[:, kept] / np.sqrt(values[kept])
+        times_s, turned = linalg.eigh(free.T @ self._capacity @ free)
+        if not (times_s > 0.0).all():
+            raise ConvergenceError(
+                f"the reduced model has a time constant of {times_s.min():.1e} s, which must be "
+                "above 0 s; look for a layer without heat capacity, or allow a larger tolerance"
+            )
+        order = np.argsort(-times_s)
+        times_s = times_s[order]
+        coefficients = free @ turned[:, order] / np.sqrt(times_s)
+        return Modes(1.0 / times_s, coefficients, coefficients.T @ self._received)
+
+
+def apply_shifted(operator: Operator, shift_per_s: float, fields: Array) -> Array:
+    """Return ``(A + shift C)`` times each field (count, cells)."""
+    shape = operator.shape
+    ground = operator.outside_w_k + shift_per_s * operator.capacity_j_k
+    out, sums, none = np.empty_like(fields), np.empty(shape[:2]), np.zeros(shape[2])
+    conductances = (operator.gx, operator.gy, operator.gz)
+    for field, image in zip(fields, out, strict=True):
+        p, v = field.reshape(shape), image.reshape(shape)
+        kernels.apply(*conductances, ground, none, p, v, sums, 0, shape[1])
+    return out
+
+
+def _bordered(matrix: Array, columns: Array) -> Array:
+    """Return a symmetric matrix with further columns, and the same as rows."""
+    old = len(matrix)
+    corner = 0.5 * (columns[old:] + columns[old:].T)
+    return np.block([[matrix, columns[:old]], [columns[:old].T, corner]])

@@ -1,0 +1,178 @@
+"""What a basis misses at a shift: the error there, and the fields that remove it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from techlib import ConvergenceError
+from thermal.krylov import Basis, Modes, apply_shifted
+from thermal.krylov_fields import Single, combine, groups, products
+from thermal.krylov_problem import Problem
+from thermal.solver import Solver
+
+__all__ = ["Probe", "solve_all"]
+
+Array = NDArray[np.float64]
+
+_ESTIMATE = 0.1  #: residual of the fields that estimate an error
+_REFINED = 1e-2  #: residual of the fields that join the basis
+_MOST_ITERATIONS = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    r"""What a basis misses at one shift ``s``.
+
+    With :math:`K = A + s C` and the residual :math:`R = B - K V y` of the reduced response, the
+    error of the field is :math:`Z = K^{-1} R` and that of the response at the inputs is
+    :math:`E = R^T Z`, symmetric and not negative: what is found of it in a few directions ``Q`` of
+    the inputs is a lower bound, and adding the fields ``Z Q`` to the basis removes it. `E` and `Z`
+    are the errors of the step response averaged over time with the weight
+    :math:`s \exp(-s t)`, in which errors of both signs cancel: they tell which fields to add, and
+    `thermal.krylov_change` tells what that did.
+
+    Parameters
+    ----------
+    shift_per_s : float
+        ``s`` [1/s].
+    solver : Solver
+        Of ``K``.
+    shape : (int, int, int)
+        Cells along z, y and x.
+    residual : array (columns, cells)
+        ``R`` for each input at its nominal size [W].
+    error : array (columns, cells)
+        ``Z``, estimated [K].
+    directions : array (columns, columns)
+        Eigenvectors of ``E``, the greatest eigenvalue first.
+    mean_error_k, cell_error_k : array (keys, columns), (members, columns)
+        Error of block means and of the cells of blocks by each direction [K].
+    iterations : int
+        Of the linear solver.
+    """
+
+    shift_per_s: float
+    solver: Solver
+    shape: tuple[int, int, int]
+    residual: Single
+    error: Single
+    directions: Array
+    mean_error_k: Array
+    cell_error_k: Array
+    iterations: int
+
+    @classmethod
+    def of(
+        cls,
+        problem: Problem,
+        basis: Basis,
+        modes: Modes,
+        shift_per_s: float,
+        work: tuple[Single, Single],
+    ) -> Probe:
+        """Estimate what a basis misses; `work` is where residual and error are put."""
+        solver = problem.solver.shifted(shift_per_s)
+        response = modes.response(shift_per_s, problem.mixing)
+        residual, error = work
+        count = problem.columns
+        energy = np.zeros((count, count))
+        iterations = 0
+        for part in groups(count):
+            missing = problem.heat(part)
+            missing -= apply_shifted(
+                problem.operator, shift_per_s, basis.combine(response[:, part])
+            )
+            residual[part] = missing
+            iterations += solve_all(
+                solver, problem.operator.shape, missing, None, error[part], _ESTIMATE
+            )
+        for part in groups(count):
+            (energy[:, part],) = products([residual], (error[part].astype(np.float64),))
+        directions = np.linalg.eigh(0.5 * (energy + energy.T))[1][:, ::-1]
+        if problem.inputs.plain:
+            nominal = problem.inputs.nominal_w[:, None]
+            means = 0.5 * (energy + energy.T)[: problem.keys] / nominal
+        else:
+            heat = problem.sources[:, : problem.keys]
+            means = np.asarray(heat.T @ error.T, dtype=np.float64)
+        return cls(
+            shift_per_s=shift_per_s,
+            solver=solver,
+            shape=problem.operator.shape,
+            residual=residual,
+            error=error,
+            directions=directions,
+            mean_error_k=means @ directions,
+            cell_error_k=error[:, problem.members].T.astype(np.float64) @ directions,
+            iterations=iterations,
+        )
+
+    def left_k(self, count: int) -> tuple[float, float]:
+        """Return the error of means and of cells without the first directions [K].
+
+        It holds for any signs of the inputs at their nominal size, all jumping at once.
+        """
+        rest = self.directions[:, count:].T
+        means, cells = self.mean_error_k[:, count:] @ rest, self.cell_error_k[:, count:] @ rest
+        return (
+            float(np.abs(means).sum(axis=1).max(initial=0.0)),
+            float(np.abs(cells).sum(axis=1).max(initial=0.0)),
+        )
+
+    def needed(self, mean_k: float, cell_k: float) -> int:
+        """Return how many directions bring the errors of means and cells down to this."""
+        low, high = 0, self.directions.shape[1]
+        while low < high:
+            middle = (low + high) // 2
+            left = self.left_k(middle)
+            if left[0] <= mean_k and left[1] <= cell_k:
+                high = middle
+            else:
+                low = middle + 1
+        return low
+
+    def fields(self, count: int) -> tuple[Single, int]:
+        """Return the error fields of the first directions, refined, and the iterations."""
+        fields = np.empty((count, self.error.shape[1]), dtype=np.float32)
+        iterations = 0
+        for part in groups(count):
+            chosen = self.directions[:, part]
+            heat = combine([self.residual], chosen)
+            start = combine([self.error], chosen)
+            iterations += solve_all(self.solver, self.shape, heat, start, fields[part], _REFINED)
+        return fields, iterations
+
+
+def solve_all(
+    solver: Solver,
+    shape: tuple[int, int, int],
+    heat: Array,
+    start: Array | None,
+    out: Single,
+    tolerance: float,
+) -> int:
+    """Solve for fields (count, cells) in turn; return the iterations.
+
+    Raises
+    ------
+    ConvergenceError
+        A solve stopped short.
+    """
+    iterations = 0
+    for index, rhs in enumerate(heat):
+        first = None if start is None else start[index].reshape(shape)
+        found = solver.solve(
+            rhs.reshape(shape), first, tolerance=tolerance, maximum_iterations=_MOST_ITERATIONS
+        )
+        if not found.converged:
+            raise ConvergenceError(
+                f"a solve for the reduced model stopped at a residual of {found.residual:.1e} "
+                f"after {found.iterations} iterations (allowed: {tolerance:.0e}); look for a "
+                "material or a layer with a wrong unit, or take a coarser mesh"
+            )
+        out[index] = found.rise_k.ravel()
+        iterations += found.iterations
+    return iterations

@@ -1,0 +1,150 @@
+"""The mesh: a package cut into the cells of a tensor-product grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from package import Package
+from techlib import Fault, UnknownNameError, did_you_mean
+from thermal.fill import LayerFill
+from thermal.heat import heat_weights
+from thermal.memory import check_memory
+from thermal.resolution import Resolution, height_lines, lateral_lines
+
+__all__ = ["Mesh"]
+
+Array = NDArray[np.float64]
+
+_M_PER_UM = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Mesh:
+    """Cells of a package, index order (z, y, x), with their materials and their blocks.
+
+    Parameters
+    ----------
+    package : Package
+        What was cut.
+    resolution : Resolution
+        How finely.
+    x_m, y_m, z_m : array (nx + 1,), (ny + 1,), (nz + 1,)
+        Grid lines; x and y in package coordinates, z from the bottom [m].
+    layer_of_cell : array (nz,)
+        Index of the layer that the cells at each height belong to.
+    fills : tuple of LayerFill
+        Conductivity and heat capacity of each layer's cells.
+    heat : scipy.sparse.csc_array (nz * ny * nx, keys)
+        Share of each block's power that each cell takes; columns sum to 1.
+    reference_c : float
+        Temperature at which `fills` hold where conductivities depend on it [degC].
+    """
+
+    package: Package
+    resolution: Resolution
+    x_m: Array
+    y_m: Array
+    z_m: Array
+    layer_of_cell: NDArray[np.int64]
+    fills: tuple[LayerFill, ...]
+    heat: sparse.csc_array
+    reference_c: float = 25.0
+
+    @classmethod
+    def of(cls, package: Package, resolution: Resolution | None = None) -> Mesh:
+        """Cut a package into cells.
+
+        Raises
+        ------
+        ResourceError
+            The mesh would not fit into memory.
+        InputError
+            Blocks whose power would be lost, or overlapping regions.
+        """
+        resolution = resolution or Resolution()
+        x_um = lateral_lines(package, resolution, 0)
+        y_um = lateral_lines(package, resolution, 1)
+        z_um, layer_of_cell = height_lines(package, resolution)
+        check_memory((len(z_um) - 1, len(y_um) - 1, len(x_um) - 1))
+        reference_c = _reference_c(package)
+        return cls(
+            package=package,
+            resolution=resolution,
+            x_m=x_um * _M_PER_UM,
+            y_m=y_um * _M_PER_UM,
+            z_m=z_um * _M_PER_UM,
+            layer_of_cell=layer_of_cell,
+            fills=tuple(
+                LayerFill.of(layer, package, x_um, y_um, reference_c) for layer in package.layers
+            ),
+            heat=heat_weights(package, x_um, y_um, z_um, layer_of_cell),
+            reference_c=reference_c,
+        )
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Cells along z, y and x."""
+        return len(self.z_m) - 1, len(self.y_m) - 1, len(self.x_m) - 1
+
+    @property
+    def cells(self) -> int:
+        """Number of cells."""
+        nz, ny, nx = self.shape
+        return nz * ny * nx
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Blocks, in the order of the columns of `heat`."""
+        return self.package.heat_keys
+
+    @property
+    def varies(self) -> bool:
+        """Whether a conductivity depends on the temperature."""
+        return any(fill.exponents is not None for fill in self.fills)
+
+    @property
+    def conductivity_w_mk(self) -> tuple[Array, Array, Array]:
+        """Conductivity of each cell along x, y and z, halves in series, (nz, ny, nx) each."""
+        sides = [
+            np.stack([2.0 / (1.0 / f.kx_w_mk).sum(axis=0) for f in self.fills]),
+            np.stack([2.0 / (1.0 / f.ky_w_mk).sum(axis=0) for f in self.fills]),
+            np.stack([f.kz_w_mk for f in self.fills]),
+        ]
+        kx, ky, kz = (side[self.layer_of_cell] for side in sides)
+        return kx, ky, kz
+
+    @property
+    def volume_m3(self) -> Array:
+        """Volume of each cell (nz, ny, nx) [m^3]."""
+        dz, dy, dx = np.diff(self.z_m), np.diff(self.y_m), np.diff(self.x_m)
+        return np.asarray(dz[:, None, None] * dy[:, None] * dx)
+
+    @property
+    def averaging(self) -> sparse.csr_array:
+        """Weights that give the mean of each block from the cells (keys, nz * ny * nx)."""
+        return sparse.csr_array(self.heat.T)
+
+    def layer_cells(self, layer: str) -> NDArray[np.int64]:
+        """Return the indices along z of a layer's cells.
+
+        Raises
+        ------
+        UnknownNameError
+            The package has no such layer.
+        """
+        names = [each.name for each in self.package.layers]
+        if layer not in names:
+            where = f"package {self.package.name}"
+            cure = did_you_mean(layer, names)
+            raise UnknownNameError([Fault(where, f"unknown layer {layer!r}", cure=cure)])
+        return np.flatnonzero(self.layer_of_cell == names.index(layer))
+
+
+def _reference_c(package: Package) -> float:
+    """Return the reference temperature of the first material whose conductivity has one."""
+    varying = [material for material in package.materials if material.varies]
+    return varying[0].reference_temperature_c if varying else Mesh.reference_c

@@ -1,0 +1,93 @@
+"""The conduction operator: conductances between cells, and to the outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Operator"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Operator:
+    """Heat conduction on a tensor-product grid of cells, index order (z, y, x).
+
+    The heat balance of a cell is::
+
+        C dT/dt = P + b - (A T),
+        (A T)_i = sum_j g_ij (T_i - T_j) + (g_outside_i + s C_i) T_i
+
+    with `j` over the up to six neighbours and ``s`` the shift (0 for a steady solve, ``1 / dt``
+    and the like for a step in time).
+
+    Parameters
+    ----------
+    gx : array (nz, ny, nx - 1)
+        Conductance between neighbours along x [W/K].
+    gy : array (nz, ny - 1, nx)
+        Along y [W/K].
+    gz : array (nz - 1, ny, nx)
+        Along z [W/K].
+    outside_w_k : array (nz, ny, nx)
+        Sum of the conductances to fluids on all outer faces [W/K].
+    outside_w : array (nz, ny, nx)
+        Sum over outer faces of conductance times (fluid temperature - `reference_c`) [W].
+    capacity_j_k : array (nz, ny, nx)
+        Heat capacity of each cell [J/K].
+    reference_c : float
+        Temperatures inside the solvers are differences to this one [degC].
+    shift_per_s : float
+        Shift ``s`` above [1/s].
+    """
+
+    gx: Array
+    gy: Array
+    gz: Array
+    outside_w_k: Array
+    outside_w: Array
+    capacity_j_k: Array
+    reference_c: float
+    shift_per_s: float = 0.0
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Cells along z, y and x."""
+        nz, ny, nx = self.outside_w_k.shape
+        return nz, ny, nx
+
+    @property
+    def diagonal(self) -> Array:
+        """Diagonal of the operator [W/K]."""
+        d = self.outside_w_k + self.shift_per_s * self.capacity_j_k
+        d[:, :, :-1] += self.gx
+        d[:, :, 1:] += self.gx
+        d[:, :-1, :] += self.gy
+        d[:, 1:, :] += self.gy
+        d[:-1] += self.gz
+        d[1:] += self.gz
+        return d
+
+    def apply(self, rise_k: Array) -> Array:
+        """Return ``A T`` for a temperature rise over `reference_c` (nz, ny, nx) [W]."""
+        ground = self.outside_w_k
+        if self.shift_per_s:
+            ground = ground + self.shift_per_s * self.capacity_j_k
+        out = np.empty(self.shape)
+        rising = np.zeros(self.shape[1:])  # from the height below
+        for k, field in enumerate(rise_k):  # a plane at a time stays in the cache
+            here = np.multiply(ground[k], field, out=out[k])
+            for axis, g in enumerate((self.gy[k], self.gx[k])):
+                flow = g * np.diff(field, axis=axis)
+                low, high = [slice(None)] * 2, [slice(None)] * 2
+                low[axis], high[axis] = slice(None, -1), slice(1, None)
+                here[tuple(low)] -= flow
+                here[tuple(high)] += flow
+            here += rising
+            if k + 1 < len(rise_k):
+                rising = self.gz[k] * (rise_k[k + 1] - field)
+                here -= rising
+        return out

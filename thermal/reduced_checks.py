@@ -1,0 +1,88 @@
+"""What is checked before a reduced model is made or marched, and what is said afterwards."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from techlib import Faults, InputError
+from thermal.blocks import Power
+from thermal.model import ThermalModel
+from thermal.reduced_inputs import Inputs
+from thermal.reduced_report import ReducedReport
+from thermal.transient import StepPower, read_edges
+
+__all__ = ["check_settings", "march_warnings", "step_edges"]
+
+Array = NDArray[np.float64]
+
+_ALIKE = 1e-6  #: relative difference of times or powers that is none
+
+
+def step_edges(edges_s: ArrayLike, power_w: StepPower) -> Array:
+    """Return the ends of steps, from them or from the length of all."""
+    if np.ndim(edges_s) > 0:
+        return read_edges(edges_s)
+    length_s = float(np.asarray(edges_s, dtype=np.float64))
+    if callable(power_w) or not 0.0 < length_s < np.inf:
+        what = "a power that is a callable" if callable(power_w) else f"steps of {length_s:g} s"
+        raise InputError.of("edges_s", what, "steps above 0 s, or an array (steps + 1,)")
+    return read_edges(np.arange(len(np.asarray(power_w)) + 1) * length_s)
+
+
+def check_settings(
+    model: ThermalModel, power_w: Power, tolerance_k: float, shortest_s: float
+) -> Array:
+    """Return the nominal powers, or report every fault of the settings."""
+    faults = Faults()
+    if not 0.0 < tolerance_k < np.inf:
+        faults.add("tolerance_k", f"{tolerance_k:g} K", "above 0 K")
+    if not 0.0 < shortest_s < np.inf:
+        faults.add("shortest_s", f"{shortest_s:g} s", "above 0 s")
+    if not model.keys:
+        faults.add("model", "no block is heated", "one or more")
+    if not (model.operator.capacity_j_k > 0.0).all():
+        faults.add("model", "a material without heat capacity", "above 0 J/(m^3 K)")
+    nominal_w = np.zeros(0)
+    try:
+        nominal_w = model.blocks.power_vector(power_w)
+    except InputError as error:
+        faults.take(error)
+    faults.raise_if_any()
+    return nominal_w
+
+
+def march_warnings(
+    report: ReducedReport,
+    inputs: Inputs,
+    durations_s: Array,
+    power_w: Array,
+    start_error_k: float,
+    input_error_k: float,
+) -> tuple[str, ...]:
+    """Return what limits the trust in a march."""
+    allowed_k = report.tolerance_k
+    shortest_s = float(durations_s.min())
+    excess = float((power_w.max(axis=0) / inputs.nominal_w).max())
+    found = []
+    if shortest_s < report.shortest_s * (1.0 - _ALIKE):
+        found.append(
+            f"steps of {shortest_s:g} s are shorter than the {report.shortest_s:g} s that the "
+            "reduced model was made for: set shortest_s"
+        )
+    if excess > 1.0 + _ALIKE:
+        found.append(
+            f"power reaches {excess:.2f} times what the reduced model was made for; its error "
+            "may grow as much"
+        )
+    if start_error_k > allowed_k:
+        found.append(
+            f"the reduced model misses up to {start_error_k:.2g} K of the start: take a state "
+            "of its own"
+        )
+    if input_error_k > allowed_k:
+        found.append(
+            f"power that the inputs cannot form may be worth {input_error_k:.2g} K: join "
+            "fewer blocks"
+        )
+    return tuple(found)

@@ -1,0 +1,237 @@
+"""Compiled loops of one multigrid cycle: relaxation of columns and transfers between levels.
+
+A field of a level is stored in single precision as (row, parity, place): cell (z, y, x) is at
+``[y + 1, x % 2, LEAD + z * stride + x // 2]``, and all else is zero, with at least one place
+behind each z. Cells of one colour of the red-black ordering, ``(x + y) % 2``, are so contiguous in
+a row, and so are their four lateral neighbours. `gx` and `gy` are the conductances of a cell's
+face to its west and its south.
+
+Both passes work through the rows as a wavefront: stage k handles row s - k while stage 0 handles
+row s, so that the rows at work stay in the cache. A pass over a range of rows that begins or ends
+inside the grid narrows by one row a stage (``spread = -1``); the wedges left between two such
+ranges are filled by passes that widen by one row a stage (``spread = 1``). The arithmetic does
+not depend on the ranges, hence neither do the results on the number of threads.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thermal.compiled import compiled, compiled_sum
+
+__all__ = ["BLACK", "LEAD", "RED", "Level", "ascend", "descend", "product", "relax"]
+
+Single = NDArray[np.float32]
+Double = NDArray[np.float64]
+Offset = NDArray[np.uint64]
+
+RED, BLACK = 0, 1
+
+LEAD = 16
+"""Places before a row: one line of the cache, so that rows begin on a line."""
+
+
+class Level(NamedTuple):
+    """Arrays of one level, fields in the layout of this module.
+
+    `rise`, `change` and `source` are work space. `home_x` is where the parent of each column lies
+    in a coarse row, `home_y` the coarse row of each row's parent; `paired` says that the parent of
+    every column x is x // 2; `stride` leads from one z to the next.
+    """
+
+    gx: Single
+    gy: Single
+    inverse_pivot: Single
+    grounded: Single
+    rise: Single
+    change: Single
+    source: Single
+    home_x: Offset
+    home_y: Offset
+    paired: bool
+    stride: int
+
+
+@compiled
+def relax(
+    level: Level,
+    out: Single,
+    around: Single,
+    j: int,
+    colour: int,
+    with_source: bool,
+    with_flow: bool,
+) -> None:
+    """Solve ``T out = source + G around`` in the columns of one colour of row `j`.
+
+    ``T`` is the part of the operator within a column and ``-G`` the part between columns. With
+    ``T = (1 - L) D (1 - L')``, ``p = diag(D)``, ``e_k = p_k - gz_k`` and ``q = e / p``::
+
+        y_k = f_k + (1 - q_(k-1)) y_(k-1),      out_k = y_k / p_k + (1 - q_k) out_(k+1)
+
+    Storing ``q`` and not ``1 - q`` keeps a weak path to the outside beside stiff thin layers.
+    """
+    c = (colour + j) & 1
+    r, n, stride = j + 1, out.shape[2] - LEAD - 1, level.stride
+    y, f = out[r, c, LEAD:], level.source[r, c, LEAD:]
+    if with_flow:
+        _flow_in(level, around, r, c, y)
+        if with_source:
+            for h in range(n):
+                y[h] += f[h]
+    else:
+        y[:] = f
+    q, p = level.grounded[r, c, LEAD:], level.inverse_pivot[r, c, LEAD:]
+    for low in range(stride, n, stride):
+        here, below = y[low : low + stride], y[low - stride : low]
+        q_below = q[low - stride : low]
+        for h in range(stride):
+            here[h] += below[h] - q_below[h] * below[h]
+    top = n + 1 - stride
+    for h in range(top, n):
+        y[h] *= p[h]
+    for low in range(top - stride, -1, -stride):
+        here, above = y[low : low + stride], y[low + stride : low + 2 * stride]
+        q_here, p_here = q[low : low + stride], p[low : low + stride]
+        for h in range(stride):
+            here[h] = here[h] * p_here[h] + (above[h] - q_here[h] * above[h])
+
+
+@compiled
+def _flow_in(level: Level, around: Single, r: int, c: int, out: Single) -> None:
+    """Set ``out = G around`` for the cells of one parity in a stored row."""
+    n = out.size - 1
+    south, north, other = around[r - 1, c, LEAD:], around[r + 1, c, LEAD:], around[r, 1 - c]
+    west, east = other[LEAD - 1 + c :], other[LEAD + c :]
+    gs, gn = level.gy[r, c, LEAD:], level.gy[r + 1, c, LEAD:]
+    gw, ge = level.gx[r, c, LEAD:], level.gx[r, 1 - c, LEAD + c :]
+    for h in range(n):
+        out[h] = gs[h] * south[h] + gn[h] * north[h] + gw[h] * west[h] + ge[h] * east[h]
+
+
+@compiled
+def _restrict(level: Level, j: int, coarse: Level) -> None:
+    """Finish the red cells of row `j`: add their change, pass their residual ``G change`` down."""
+    c = (RED + j) & 1
+    x, d = level.rise[j + 1, c, LEAD:], level.change[j + 1, c, LEAD:]
+    for h in range(x.size):
+        x[h] += d[h]
+    _flow_in(level, level.change, j + 1, c, d)
+    target = coarse.source[level.home_y[j]]
+    flat, home = target.reshape(-1), level.home_x[c::2]
+    for k in range(d.size // level.stride):
+        row = d[k * level.stride :]
+        if level.paired:
+            even, odd = target[0, LEAD + k * coarse.stride :], target[1, LEAD + k * coarse.stride :]
+            for m in range((home.size + 1) // 2):
+                even[m] += row[2 * m]
+                odd[m] += row[2 * m + 1]
+        else:
+            place = flat[k * coarse.stride :]
+            for h in range(home.size):
+                place[home[h]] += row[h]
+
+
+@compiled
+def _prolong(level: Level, j: int, coarse: Level) -> None:
+    """Add the rise of the coarse cells to the red cells of row `j`."""
+    c = (RED + j) & 1
+    x, source = level.rise[j + 1, c, LEAD:], coarse.rise[level.home_y[j]]
+    flat, home = source.reshape(-1), level.home_x[c::2]
+    for k in range(x.size // level.stride):
+        row = x[k * level.stride :]
+        if level.paired:
+            even, odd = source[0, LEAD + k * coarse.stride :], source[1, LEAD + k * coarse.stride :]
+            for m in range((home.size + 1) // 2):
+                row[2 * m] += even[m]
+                row[2 * m + 1] += odd[m]
+        else:
+            place = flat[k * coarse.stride :]
+            for h in range(home.size):
+                row[h] += place[home[h]]
+
+
+@compiled
+def _span(ny: int, low: int, high: int, spread: int, stage: int) -> tuple[int, int]:
+    """Rows [first, last) that a stage may handle; the edges of the grid do not move."""
+    first = low if low == 0 and spread < 0 else max(low - spread * stage, 0)
+    last = high if high == ny and spread < 0 else min(high + spread * stage, ny)
+    return first, last
+
+
+@compiled
+def descend(level: Level, coarse: Level, low: int, high: int, spread: int) -> None:
+    """Relax red, black, red, black from zero, and restrict the residual to the coarse source.
+
+    The second pair is solved for the change alone, ``T d_red = G x_black`` and
+    ``T d_black = G d_red``: the residual then is ``G d_black`` in the red cells and zero in the
+    black ones, free of cancellation.
+    """
+    x, d = level.rise, level.change
+    ny = level.home_y.size
+    for s in range(max(low - 4, 0), min(high + 5, ny) + 4):  # a family may end one row further
+        for stage in range(4):
+            first, last = _span(ny, low, high, spread, stage)
+            j = s - stage
+            if j < first or j >= last:
+                continue
+            out = x if stage < 2 else d
+            around = x if stage < 3 else d
+            relax(level, out, around, j, stage % 2, stage < 2, stage > 0)
+        _restrict_family(level, coarse, s - 4, *_span(ny, low, high, spread, 4), spread)
+
+
+@compiled
+def _restrict_family(
+    level: Level, coarse: Level, j: int, first: int, last: int, spread: int
+) -> None:
+    """Restrict the one or two rows of a parent once its last child `j` is ready.
+
+    A narrowing pass takes the families inside of its rows, a widening one those that reach in.
+    """
+    parent = level.home_y
+    if j < 0 or j >= parent.size or (j + 1 < parent.size and parent[j + 1] == parent[j]):
+        return
+    eldest = j - 1 if j > 0 and parent[j - 1] == parent[j] else j
+    inside = eldest >= first and j < last
+    reaching_in = j >= first and eldest < last
+    if (spread < 0 and inside) or (spread > 0 and reaching_in):
+        coarse.source[parent[j]] = 0
+        for child in range(eldest, j + 1):
+            _restrict(level, child, coarse)
+
+
+@compiled
+def ascend(level: Level, coarse: Level, low: int, high: int, spread: int, products: Double) -> None:
+    """Add the coarse correction, relax black, red, black, red; ``products_j = sum rise source``.
+
+    Only red cells take the correction: black ones are solved for next.
+    """
+    x = level.rise
+    ny = x.shape[0] - 2
+    for s in range(max(low - 4, 0), min(high + 4, ny) + 4):
+        for stage in range(5):
+            first, last = _span(ny, low, high, spread, stage)
+            j = s - stage
+            if j < first or j >= last:
+                continue
+            if stage == 0:
+                _prolong(level, j, coarse)
+            else:
+                relax(level, x, x, j, stage % 2, stage > 0, stage > 0)
+            if stage == 4:
+                products[j] = product(x[j + 1], level.source[j + 1])
+
+
+@compiled_sum
+def product(a: Single, b: Single) -> float:
+    """Inner product in double precision."""
+    total = 0.0
+    for c in range(a.shape[0]):
+        u, v = a[c], b[c]
+        for h in range(u.size):
+            total += np.float64(u[h]) * np.float64(v[h])
+    return total
