@@ -4,7 +4,7 @@ from floorplan.block import Block, BlockKind
 from floorplan.builder import build
 from floorplan.checks import RULES, check
 from floorplan.die import Die
-from floorplan.explicit import from_tables, read_floorplan
+from floorplan.explicit import add_blocks, from_tables, read_floorplan
 from floorplan.explicit_writer import to_tables, write_floorplan
 from floorplan.floorplan import Floorplan
 from floorplan.gds import write_gds
@@ -26,6 +26,7 @@ __all__ = [
     "MapLayer",
     "Recipe",
     "Violation",
+    "add_blocks",
     "build",
     "check",
     "from_tables",

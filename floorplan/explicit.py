@@ -24,7 +24,7 @@ from techlib import (
     process_nodes,
 )
 
-__all__ = ["from_tables", "read_floorplan"]
+__all__ = ["add_blocks", "from_tables", "read_floorplan"]
 
 _TOP_KEYS = ("name", "grid", "interposer", "dies", "blocks", "stacks")
 _INTERPOSER_KEYS = ("technology", "width", "height")
@@ -147,6 +147,49 @@ def _stacks(
     return tuple(stacks)
 
 
+def add_blocks(
+    plan: Floorplan, tables: Mapping[str, Any], *, key: str = "blocks", where: str
+) -> Floorplan:
+    """Add blocks to the dies of a floorplan, from plain tables.
+
+    A block of the name of another one replaces it; filler gives way; see `Floorplan.with_block`.
+
+    Parameters
+    ----------
+    plan : Floorplan
+        Where they go.
+    tables : mapping
+        Holds the array of tables; each is like one of ``blocks`` in `from_tables`.
+    key : str
+        Name of the array.
+    where : str
+        File and section, for messages.
+
+    Raises
+    ------
+    InputError
+        Every fault in every table.
+
+    Examples
+    --------
+    >>> import floorplan
+    >>> plan = floorplan.build(floorplan.recipes()["jalapeno"])
+    >>> sensor = {"die": "compute", "name": "sensor", "kind": "management",
+    ...           "rect": ["1 mm", "1 mm", "1.2 mm", "1.2 mm"]}
+    >>> more = floorplan.add_blocks(plan, {"blocks": [sensor]}, where="example")
+    >>> "compute/sensor" in more.heat_keys
+    True
+    """
+    faults = Faults()
+    dies, stacks = [die.name for die in plan.dies], [stack.name for stack in plan.stacks]
+    blocks = _read_blocks(tables, key, where, faults, dies=dies, stacks=stacks)
+    faults.raise_if_any()
+    for die, added in blocks.items():
+        for block in added:
+            plan = plan.with_block(die, block)
+    return plan
+
+
 def _names(tables: Mapping[str, Any], key: str) -> list[str]:
     """Return the names in an array of tables that are names."""
     names = {table.get("name") for _, table in tables_of(tables, key, "", Faults())}
@@ -156,9 +199,22 @@ def _names(tables: Mapping[str, Any], key: str) -> list[str]:
 def _blocks(tables: Mapping[str, Any], where: str, faults: Faults) -> dict[str, list[Block]]:
     """Read all blocks, by die."""
     dies, stacks = _names(tables, "dies"), _names(tables, "stacks")
+    return _read_blocks(tables, "blocks", where, faults, dies=dies, stacks=stacks)
+
+
+def _read_blocks(
+    tables: Mapping[str, Any],
+    key: str,
+    where: str,
+    faults: Faults,
+    *,
+    dies: list[str],
+    stacks: list[str],
+) -> dict[str, list[Block]]:
+    """Read an array of blocks, by die; their dies and stacks are among the given ones."""
     blocks: dict[str, list[Block]] = {}
     seen: set[tuple[str, str]] = set()
-    for place, table in tables_of(tables, "blocks", f"{where}: ", faults):
+    for place, table in tables_of(tables, key, f"{where}: ", faults):
         reader = TableReader(place, table, _BLOCK_KEYS, faults)
         die = reader.word("die", choices=dies)
         kind = reader.word("kind", choices=[str(kind) for kind in BlockKind])

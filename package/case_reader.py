@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -136,6 +137,12 @@ def _materials(model: CaseModel) -> dict[str, Material]:
             },
             conductivity_w_mk=item.conductivity,
             heat_capacity_j_m3k=item.heat_capacity,
+            conductivity_exponent=item.exponent,
+            reference_temperature_c=(
+                Material.reference_temperature_c
+                if item.reference_k is None
+                else _celsius(item.reference_k)
+            ),
         )
     return found
 
@@ -216,6 +223,7 @@ def _layer(
         regions=tuple(
             region(block, f"{where}.blocks[{number}]") for number, block in enumerate(layer.blocks)
         ),
+        contact_resistance_k_m2_w=layer.contact,
     )
 
 
@@ -223,4 +231,6 @@ def _face(boundary: BoundaryModel, side: str) -> Face:
     face = getattr(boundary, side)
     if face.type == "adiabatic":
         return Face()
+    if face.type == "fixed":
+        return Face(math.inf, _celsius(face.temperature_k))
     return Face(film_w_m2k=face.film, temperature_c=_celsius(face.temperature_k))

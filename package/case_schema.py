@@ -16,7 +16,7 @@ from techlib import Faults, InputError
 
 __all__ = ["BlockModel", "BoundaryModel", "CaseModel", "LayerModel", "MaterialModel", "parse_case"]
 
-_TAGS = ("adiabatic", "convection")  # of the union of faces; they are no keys of the file
+_TAGS = ("adiabatic", "convection", "fixed")  # of the union of faces; they are no keys of the file
 
 Positive = Annotated[FiniteFloat, Field(gt=0.0)]
 NotNegative = Annotated[FiniteFloat, Field(ge=0.0)]
@@ -29,6 +29,7 @@ def _three(value: Any) -> Any:
 
 
 Axes = Annotated[tuple[Positive, Positive, Positive], BeforeValidator(_three)]
+Exponents = Annotated[tuple[FiniteFloat, FiniteFloat, FiniteFloat], BeforeValidator(_three)]
 
 
 class _Strict(BaseModel):
@@ -45,10 +46,15 @@ class _Open(BaseModel):
 
 
 class MaterialModel(_Strict):
-    """A solid: conductivity as one number or along x, y, z, and heat capacity per volume."""
+    """A solid: conductivity as one number or along x, y, z, and heat capacity per volume.
+
+    With an exponent n the conductivity at T is ``k (T / T0)^-n``.
+    """
 
     conductivity: Axes = Field(alias="k_W_mK")
     heat_capacity: Positive = Field(alias="cv_J_m3K")
+    exponent: Exponents = Field(default=(0.0, 0.0, 0.0), alias="k_exponent")
+    reference_k: Positive | None = Field(default=None, alias="k_T0_K")
 
 
 class BlockModel(_Strict):
@@ -67,6 +73,7 @@ class LayerModel(_Strict):
     extent_m: Rectangle
     background: str
     heat: bool | None = None
+    contact: NotNegative = Field(default=0.0, alias="contact_K_m2_W")
     blocks: tuple[BlockModel, ...] = ()
 
 
@@ -80,7 +87,12 @@ class _Convection(_Open):
     temperature_k: Positive = Field(alias="T_K")
 
 
-FaceModel = Annotated[_Adiabatic | _Convection, Field(discriminator="type")]
+class _Fixed(_Open):
+    type: Literal["fixed"] = "fixed"
+    temperature_k: Positive = Field(alias="T_K")
+
+
+FaceModel = Annotated[_Adiabatic | _Convection | _Fixed, Field(discriminator="type")]
 
 
 class BoundaryModel(_Open):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,10 @@ def write_case(case: Case, path: str | Path) -> None:
     content["layers"] = [_layer(layer, package.name, faults) for layer in package.layers]
     content["power_W"] = dict(case.power_w)
     faces = {"top": package.top, "bottom": package.bottom, "sides": package.sides}
+    for side, face in faces.items():
+        if face.patches:
+            what = f"{len(face.patches)} patches"
+            faults.add(f"{package.name}: {side}", what, "one film for the face in thermal-case/1")
     content["boundary"] = {side: _face(face) for side, face in faces.items()}
     faults.raise_if_any()
     if case.trace is not None:
@@ -91,10 +96,14 @@ def _materials(package: Package, faults: Faults) -> dict[str, dict[str, Any]]:
     used: dict[str, dict[str, Any]] = {}
     for material in _in_use(package):
         kx, ky, kz = material.conductivity_w_mk
-        entry = {
+        entry: dict[str, Any] = {
             "k_W_mK": kx if kx == ky == kz else [kx, ky, kz],
             "cv_J_m3K": material.heat_capacity_j_m3k,
         }
+        if material.varies:
+            nx, ny, nz = material.conductivity_exponent
+            entry["k_exponent"] = nx if nx == ny == nz else [nx, ny, nz]
+            entry["k_T0_K"] = _kelvin(material.reference_temperature_c)
         if used.setdefault(material.name, entry) != entry:
             what = f"two materials are named {material.name!r}"
             faults.add(f"{package.name}: materials", what, "one", "rename one of them")
@@ -120,6 +129,8 @@ def _layer(layer: Layer, name: str, faults: Faults) -> dict[str, Any]:
         "background": layer.background.name,
         "heat": any(region.heats for region in layer.regions),
     }
+    if layer.contact_resistance_k_m2_w:
+        content["contact_K_m2_W"] = layer.contact_resistance_k_m2_w
     blocks = [block for region in layer.regions for block in _blocks(region, where, faults)]
     return {**content, "blocks": blocks} if blocks else content
 
@@ -145,4 +156,6 @@ def _face(face: Face) -> dict[str, Any]:
     if face.film_w_m2k == 0.0:
         return {"type": "adiabatic"}
     temperature_k = _kelvin(face.temperature_c)
+    if math.isinf(face.film_w_m2k):
+        return {"type": "fixed", "T_K": temperature_k}
     return {"type": "convection", "h_W_m2K": face.film_w_m2k, "T_K": temperature_k}

@@ -8,6 +8,7 @@ from pathlib import Path
 import shapely
 from shapely import Polygon, box
 
+from package.beyond import refuse_beyond
 from package.case import Case
 from package.foreign import kelvin, unique_names
 from package.hotspot_units import PlacedUnit, is_detailed, is_own, place_units
@@ -98,6 +99,7 @@ def _file_name(name: str) -> str:
 
 def _refuse(package: Package, faults: Faults) -> None:
     where = package.name
+    refuse_beyond(package, "HotSpot", faults)
     if len(package.layers) < 3:
         what = f"{len(package.layers)} layers"
         faults.add(where, what, "a chip of one layer or more, a spreader and a sink in HotSpot")

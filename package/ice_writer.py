@@ -9,6 +9,7 @@ from pathlib import Path
 
 from shapely import box
 
+from package.beyond import refuse_beyond
 from package.case import Case
 from package.foreign import kelvin, renamed, some, unique_names
 from package.layers import Face
@@ -120,6 +121,7 @@ def write_ice(case: Case, path: str | Path) -> tuple[str, ...]:
 
 def _refuse(case: Case, layers: Sequence[FlatLayer], faults: Faults) -> None:
     package = case.package
+    refuse_beyond(package, "3D-ICE", faults)
     if package.sides.film_w_m2k > 0.0:
         what = f"film {package.sides.film_w_m2k:g} W/(m^2 K) on the sides"
         faults.add(f"{package.name}: sides", what, "adiabatic sides in 3D-ICE")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 from shapely import LineString, Polygon, get_parts
 
-from package.layers import Layer
+from package.layers import Face, Layer
 from package.package import Package
 from techlib import InputError
 
@@ -187,11 +188,18 @@ def _label(axes: Axes, package: Package, y_um: float, edges: Sequence[float]) ->
     axes.figure.text(0.165, 0.945, package.name, fontsize=13, weight="bold", color=_INK)
     axes.figure.text(0.165, 0.905, cut, fontsize=9, color="#5a6068")
     faces = [
-        f"{side}: {face.film_w_m2k:,.0f} W/(m\u00b2 K) to {face.temperature_c:g} \u00b0C"
+        f"{side}: {_exchange(face)}"
         for side, face in (("top", package.top), ("bottom", package.bottom))
         if face.film_w_m2k > 0.0
     ]
     axes.figure.text(0.165, 0.04, "    ".join(faces), fontsize=9, color=_INK)
+
+
+def _exchange(face: Face) -> str:
+    """Return the film of a face in words."""
+    if math.isinf(face.film_w_m2k):
+        return f"held at {face.temperature_c:g} \u00b0C"
+    return f"{face.film_w_m2k:,.0f} W/(m\u00b2 K) to {face.temperature_c:g} \u00b0C"
 
 
 def _groups(package: Package, edges: Sequence[float]) -> Iterator[tuple[float, str]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from shapely import Polygon
+
 from package.layers import Face, Layer
 from techlib import InputError, did_you_mean
 
@@ -21,6 +23,8 @@ def resistance_1d(
     With ``Q(z)`` the share of the power that is dissipated below height ``z``::
 
         R = integral of Q(z)^2 / (sum over regions of k_z A) dz + 1 / (h A_top)
+
+    and ``Q(z)^2 R_c / A`` for a contact resistance between two layers.
 
     This is the power-weighted mean temperature rise over the fluid, per watt, of a package whose
     planes conduct laterally without resistance. Adding conductance never raises it (Rayleigh's
@@ -57,7 +61,7 @@ def resistance_1d(
     total_w = sum(power.values())
     if not total_w > 0.0:
         raise InputError.of("power", f"{total_w:g} W in all", "above 0 W")
-    if not top.film_w_m2k > 0.0:
+    if not top.cools:
         raise InputError.of("top", "has no film", "a film above 0 W/(m^2 K)")
     below, resistance_k_w = 0.0, 0.0
     for layer, part in zip(layers, volumes, strict=True):
@@ -65,9 +69,9 @@ def resistance_1d(
         above = below + here / total_w
         mean_square = (below * below + below * above + above * above) / 3.0
         resistance_k_w += mean_square * _layer_resistance(layer)
+        resistance_k_w += above * above * _contact_resistance(layer)
         below = above
-    area_m2 = layers[-1].outline.area * _M2_PER_UM2
-    return resistance_k_w + 1.0 / (top.film_w_m2k * area_m2)
+    return resistance_k_w + 1.0 / _film_conductance(layers[-1].outline, top)
 
 
 def _heated_volumes(layer: Layer) -> dict[str, float]:
@@ -77,6 +81,22 @@ def _heated_volumes(layer: Layer) -> dict[str, float]:
             volume = region.outline.area * layer.thickness_um
             volumes[region.heats] = volumes.get(region.heats, 0.0) + volume
     return volumes
+
+
+def _film_conductance(outline: Polygon, top: Face) -> float:
+    """Conductance from the top to its fluid, its patches counted with their own films [W/K]."""
+    left_um2, conductance = outline.area, 0.0
+    for patch in top.patches:
+        area_um2 = patch.outline.intersection(outline).area
+        left_um2 -= area_um2
+        if patch.film_w_m2k:
+            conductance += patch.film_w_m2k * area_um2 * _M2_PER_UM2
+    return conductance + (top.film_w_m2k * left_um2 * _M2_PER_UM2 if top.film_w_m2k else 0.0)
+
+
+def _contact_resistance(layer: Layer) -> float:
+    """Resistance of the contact on top of a layer [K/W]."""
+    return layer.contact_resistance_k_m2_w / (layer.outline.area * _M2_PER_UM2)
 
 
 def _layer_resistance(layer: Layer) -> float:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from dataclasses import dataclass
 
-from techlib import Library, Record, quantity, text
+from techlib import Faults, Library, Record, quantity, text
 
 __all__ = ["StackUp", "stackups"]
+
+_THINNEST_UM = 1e-3  #: the database grid of layouts; what is thinner is a slip of the unit
+_THICKEST_UM = 1e5  #: no layer of a package is thicker than 100 mm
+_WIDEST_UM = 1e6  #: no package is wider than a metre
+_HEIGHTS = ("c4_height_um", "microbump_height_um", "die_height_um")  #: the others are lateral
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +114,20 @@ class StackUp(Record):
     sides_temperature_c: float | None = quantity("sides.temperature", "degC", default=None)
 
     ambient_c: float = quantity("ambient", "degC")
+
+    def __post_init__(self) -> None:
+        faults = Faults()
+        for field in dataclasses.fields(self):
+            size_um = getattr(self, field.name)
+            if not field.name.endswith("_um") or not size_um:
+                continue
+            flat = field.name.endswith("thickness_um") or field.name in _HEIGHTS
+            least_um, most_um = (_THINNEST_UM, _THICKEST_UM) if flat else (-_WIDEST_UM, _WIDEST_UM)
+            if not least_um <= size_um <= most_um:
+                where = f"{self.name}.{field.metadata['key']}"
+                allowed = f"0 um, or {least_um:g} um to {most_um:g} um"
+                faults.add(where, f"{size_um:g} um", allowed, "is the unit right?")
+        faults.raise_if_any()
 
 
 @functools.cache

@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import shapely
-from shapely import STRtree
+from shapely import Polygon, STRtree
 
-from package.layers import GRID_UM, Face, Layer, Region
+from package.layers import GRID_UM, Face, Layer, Patch
 from techlib import Faults
 
 __all__ = ["check_package"]
+
+Piece = tuple[str, Polygon]
 
 
 def check_package(
@@ -35,8 +37,8 @@ def check_package(
     ------
     InputError
         Every fault: no layer, thickness not above zero, layer names given twice, regions that are
-        invalid, outside their layer or on one another, negative films, temperatures that are not
-        finite, and no film at all (then there is no steady state).
+        invalid, outside their layer or on one another, negative films or contacts, temperatures
+        that are not finite, and no film at all (then there is no steady state).
     """
     faults = Faults()
     if not layers:
@@ -48,7 +50,7 @@ def check_package(
     for layer in layers:
         _check_layer(layer, f"{name}: layer {layer.name}", faults)
     for side, face in faces.items():
-        _check_face(face, f"{name}: {side}", faults)
+        _check_face(face, layers, f"{name}: {side}", faults)
     if faces["sides"].patches:
         faults.add(f"{name}: sides", "has patches", "patches on top or bottom")
     if not any(face.cools for face in faces.values()):
@@ -63,17 +65,18 @@ def check_package(
     faults.raise_if_any()
 
 
-def _check_face(face: Face, where: str, faults: Faults) -> None:
+def _check_face(face: Face, layers: Sequence[Layer], where: str, faults: Faults) -> None:
     _check_exchange(face, where, faults)
-    regions = []
+    sound = []
     for index, patch in enumerate(face.patches):
-        place = f"{where}: patch {index}"
-        _check_exchange(patch, place, faults)
-        region = Region(f"patch {index}", patch.outline, _ANY)
-        if _is_sound(region, where, faults):
-            regions.append(region)
-    if regions:
-        _check_apart(regions, where, faults)
+        _check_exchange(patch, f"{where}: patch {index}", faults)
+        if _is_sound(f"patch {index}", patch.outline, where, faults):
+            sound.append((f"patch {index}", patch.outline))
+    outlines = [layer.outline for layer in layers if not layer.outline.is_empty]
+    if sound and outlines:
+        extent = shapely.box(*shapely.total_bounds(outlines))
+        _check_inside(extent, "the package", sound, where, faults)
+        _check_apart(sound, where, faults)
 
 
 def _check_exchange(part: Face | Patch, where: str, faults: Faults) -> None:
@@ -99,40 +102,41 @@ def _check_layer(layer: Layer, where: str, faults: Faults) -> None:
         reason = "is empty" if layer.outline.is_empty else shapely.is_valid_reason(layer.outline)
         faults.add(where, f"outline: {reason}", "a simple polygon with an area")
         return
-    sound = [r for r in layer.regions if _is_sound(r, where, faults)]
+    regions = [(region.name, region.outline) for region in layer.regions]
+    sound = [piece for piece in regions if _is_sound(*piece, where, faults)]
     if sound:
-        _check_inside(layer, sound, where, faults)
+        _check_inside(layer.outline, "the layer", sound, where, faults)
         _check_apart(sound, where, faults)
 
 
-def _is_sound(region: Region, where: str, faults: Faults) -> bool:
-    if region.outline.is_valid and region.outline.area > 0.0:
+def _is_sound(name: str, outline: Polygon, where: str, faults: Faults) -> bool:
+    if outline.is_valid and outline.area > 0.0:
         return True
-    reason = shapely.is_valid_reason(region.outline)
-    if region.outline.is_valid:
-        reason = "has no area"
-    faults.add(f"{where}: {region.name}", f"outline: {reason}", "a simple polygon with an area")
+    reason = "has no area" if outline.is_valid else shapely.is_valid_reason(outline)
+    faults.add(f"{where}: {name}", f"outline: {reason}", "a simple polygon with an area")
     return False
 
 
-def _check_inside(layer: Layer, regions: Sequence[Region], where: str, faults: Faults) -> None:
-    """Note regions that reach beyond the layer by more than the grid along their edge."""
-    outlines = [region.outline for region in regions]
-    beyond_um2 = shapely.area(shapely.difference(outlines, layer.outline))
+def _check_inside(
+    around: Polygon, what: str, pieces: Sequence[Piece], where: str, faults: Faults
+) -> None:
+    """Note pieces that reach beyond an outline by more than the grid along their edge."""
+    outlines = [outline for _, outline in pieces]
+    beyond_um2 = shapely.area(shapely.difference(outlines, around))
     allowed_um2 = GRID_UM * shapely.length(outlines)
-    for region, area_um2, limit_um2 in zip(regions, beyond_um2, allowed_um2, strict=True):
+    for (name, _), area_um2, limit_um2 in zip(pieces, beyond_um2, allowed_um2, strict=True):
         if area_um2 > limit_um2:
             faults.add(
-                f"{where}: {region.name}",
-                f"{area_um2 * 1e-6:.3g} mm2 lie outside the layer",
+                f"{where}: {name}",
+                f"{area_um2 * 1e-6:.3g} mm2 lie outside {what}",
                 "inside its outline",
-                "move or shrink the region, or widen the layer",
+                f"move or shrink it, or widen {what}",
             )
 
 
-def _check_apart(regions: Sequence[Region], where: str, faults: Faults) -> None:
-    """Note pairs of regions that overlap by more than the grid along their edge."""
-    outlines = [region.outline for region in regions]
+def _check_apart(pieces: Sequence[Piece], where: str, faults: Faults) -> None:
+    """Note pairs of pieces that overlap by more than the grid along their edge."""
+    names, outlines = [name for name, _ in pieces], [outline for _, outline in pieces]
     first, second = STRtree(outlines).query(outlines, predicate="intersects")
     pairs = [(i, j) for i, j in zip(first.tolist(), second.tolist(), strict=True) if i < j]
     if not pairs:
@@ -143,8 +147,8 @@ def _check_apart(regions: Sequence[Region], where: str, faults: Faults) -> None:
     for (i, j), area_um2, limit_um2 in zip(pairs, common_um2, allowed_um2, strict=True):
         if area_um2 > limit_um2:
             faults.add(
-                f"{where}: {regions[i].name}",
-                f"overlaps {regions[j].name!r} on {area_um2 * 1e-6:.3g} mm2",
+                f"{where}: {names[i]}",
+                f"overlaps {names[j]!r} on {area_um2 * 1e-6:.3g} mm2",
                 "no overlap",
                 "move one of the two",
             )

@@ -140,8 +140,10 @@ class BlockPower:
     @cached_property
     def _means(self) -> tuple[NDArray[np.float64], ...]:
         weight = self.bin_s / self.bin_s.sum()
-        parts = (self.dynamic_w, self.leakage_at_reference_w, self.refresh_at_base_w)
-        return tuple(weight @ part for part in parts)
+        means = {part: np.zeros(len(self.keys)) for part in ("dynamic", "leakage", "refresh")}
+        for term in self.terms:
+            means[_part(term)] += (weight @ term.watts) * term.share
+        return tuple(means.values())
 
     def components(self, temperature_c: ArrayLike) -> pd.DataFrame:
         """Return the power of each component in each bin [W]; the index is the bin's start [s]."""

@@ -16,6 +16,8 @@ from power.term import Term
 
 __all__ = ["TemperatureLaw", "leakage_terms"]
 
+_MOST_DOUBLINGS = 256.0  #: far beyond any silicon; keeps sums and squares of powers finite
+
 
 def leakage_terms(activity: Activity) -> Iterator[Term]:
     """Yield the leakage of the logic at its node's reference temperature, by die and state.
@@ -60,6 +62,7 @@ class TemperatureLaw:
     Leakage doubles every `doubling_k`: ``2^((T - T_reference) / doubling)``. Refresh runs at its
     base rate up to `double_refresh_c`, doubles there and again every `refresh_step_k` above; each
     doubling ramps up over `refresh_ramp_k`, as the channels of a stack do not switch together.
+    Both are held at 256 doublings, so that a temperature beyond any silicon gives a finite number.
 
     Parameters
     ----------
@@ -94,7 +97,7 @@ class TemperatureLaw:
     def leakage_factor(self, temperature_c: ArrayLike) -> NDArray[np.float64]:
         """Return leakage against that at the reference temperature, shape (..., nk)."""
         above = np.asarray(temperature_c, dtype=np.float64) - self.reference_c
-        return np.asarray(np.exp2(above / self.doubling_k))
+        return np.asarray(np.exp2(np.minimum(above / self.doubling_k, _MOST_DOUBLINGS)))
 
     def refresh_factor(self, temperature_c: ArrayLike) -> NDArray[np.float64]:
         """Return refresh against its base rate, shape (..., nk)."""
@@ -102,4 +105,5 @@ class TemperatureLaw:
         above = np.where(np.isfinite(above), above, -1.0)
         whole = np.floor(above / self.refresh_step_k)
         into = np.minimum((above - whole * self.refresh_step_k) / self.refresh_ramp_k, 1.0)
-        return np.asarray(np.exp2(np.where(above > 0.0, whole + into, 0.0)))
+        doublings = np.where(above > 0.0, whole + into, 0.0)
+        return np.asarray(np.exp2(np.minimum(doublings, _MOST_DOUBLINGS)))

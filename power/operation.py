@@ -11,6 +11,7 @@ __all__ = ["FORMATS", "Operation", "operations"]
 
 FORMATS = {"fp4": 4, "fp8": 8, "bf16": 16}  #: bits of a value, block scales apart
 _AS_STORED = "as-stored"
+_MOST = 1e6  #: sequences and tokens of a step; each takes memory of this machine
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,24 +29,33 @@ class Operation(Record):
     )
     power_gating: str = text("power_gating", choices=("on", "off"), default="on")
 
-    frequency_hz: float = quantity("frequency", "Hz", above=0.0)
+    frequency_hz: float = quantity("frequency", "Hz", above=0.0, at_most=1e11)
     voltage_v: float = quantity("voltage", "V", above=0.0)  #: of the dies with systolic arrays
-    chips: float = quantity("chips", "", at_least=1.0, whole=True)  #: tensor parallel
+    #: packages that share a model, tensor parallel
+    chips: float = quantity("chips", "", at_least=1.0, at_most=65536, whole=True)
 
     fp8_rate: float = quantity("fp8_rate", "", above=0.0)  #: MACs per cycle against fp4
     bf16_rate: float = quantity("bf16_rate", "", above=0.0)
-    array_efficiency: float = quantity("array_efficiency", "", above=0.0)  #: fill, drain apart
+    array_efficiency: float = quantity(
+        "array_efficiency", "", above=0.0, at_most=1.0
+    )  #: fill, drain apart
     vector_width: float = quantity("vector_width", "", above=0.0)  #: operations per cycle, unit
-    hbm_efficiency: float = quantity("hbm_efficiency", "", above=0.0)  #: sustained over peak
-    memory_share: float = quantity("memory_share", "", above=0.0)  #: of HBM, weights and KV
-    activation_share: float = quantity("activation_share", "", at_least=0.0)  #: of SRAM
+    hbm_efficiency: float = quantity(
+        "hbm_efficiency", "", above=0.0, at_most=1.0
+    )  #: sustained over peak
+    memory_share: float = quantity(
+        "memory_share", "", above=0.0, at_most=1.0
+    )  #: of HBM, weights and KV
+    activation_share: float = quantity(
+        "activation_share", "", at_least=0.0, at_most=1.0
+    )  #: of SRAM
 
     step_overhead_s: float = quantity("step_overhead", "s", at_least=0.0)
     all_reduce_latency_s: float = quantity("all_reduce_latency", "s", at_least=0.0)
     link_bandwidth_byte_s: float = quantity("link_bandwidth", "byte/s", above=0.0)
 
-    max_batch: float = quantity("max_batch", "", at_least=1.0, whole=True)
-    chunk_tokens: float = quantity("chunk_tokens", "", at_least=1.0, whole=True)
+    max_batch: float = quantity("max_batch", "", at_least=1.0, at_most=_MOST, whole=True)
+    chunk_tokens: float = quantity("chunk_tokens", "", at_least=1.0, at_most=_MOST, whole=True)
 
     weight_bits: float | None = quantity("weight_bits", "", default=None, above=0.0)
     kv_bits: float | None = quantity("kv_bits", "", default=None, above=0.0)
@@ -60,10 +70,6 @@ class Operation(Record):
 
     def __post_init__(self) -> None:
         faults = Faults()
-        shares = ("array_efficiency", "hbm_efficiency", "memory_share", "activation_share")
-        for key in shares:
-            if getattr(self, key) > 1.0:
-                faults.add(f"{self.name}.{key}", f"{getattr(self, key):g}", "at most 1")
         if self.chunk_tokens < self.max_batch:
             faults.add(
                 f"{self.name}.chunk_tokens",

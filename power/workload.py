@@ -12,6 +12,8 @@ from techlib import Faults, Library, Record, quantity
 
 __all__ = ["Workload", "workloads"]
 
+_MOST_TOKENS = 1e8  #: far beyond any context
+
 
 @dataclass(frozen=True, eq=False)
 class Workload(Record):
@@ -24,14 +26,18 @@ class Workload(Record):
     """
 
     rate_per_s: float = quantity("rate", "1/s", above=0.0)
-    arrival_cv: float = quantity("arrival_cv", "", above=0.0)
+    arrival_cv: float = quantity("arrival_cv", "", at_least=0.001, at_most=1000.0)
     duration_s: float = quantity("duration", "s", above=0.0)
     prompt_median_tokens: float = quantity("prompt_median", "", at_least=1.0)
-    prompt_sigma: float = quantity("prompt_sigma", "", at_least=0.0)
-    prompt_max_tokens: float = quantity("prompt_max", "", at_least=1.0, whole=True)
+    prompt_sigma: float = quantity("prompt_sigma", "", at_least=0.0, at_most=10.0)
+    prompt_max_tokens: float = quantity(
+        "prompt_max", "", at_least=1.0, at_most=_MOST_TOKENS, whole=True
+    )
     output_median_tokens: float = quantity("output_median", "", at_least=1.0)
-    output_sigma: float = quantity("output_sigma", "", at_least=0.0)
-    output_max_tokens: float = quantity("output_max", "", at_least=1.0, whole=True)
+    output_sigma: float = quantity("output_sigma", "", at_least=0.0, at_most=10.0)
+    output_max_tokens: float = quantity(
+        "output_max", "", at_least=1.0, at_most=_MOST_TOKENS, whole=True
+    )
 
     def __post_init__(self) -> None:
         faults = Faults()

@@ -27,6 +27,7 @@ def quantity(
     default: Any = dataclasses.MISSING,
     above: float | None = None,
     at_least: float | None = None,
+    at_most: float | None = None,
     whole: bool = False,
 ) -> Any:
     """Declare a field of a `Record` that is read from a data file.
@@ -43,6 +44,8 @@ def quantity(
         Makes the field optional.
     above, at_least : float, optional
         Smallest value allowed, exclusive or inclusive.
+    at_most : float, optional
+        Largest value allowed.
     whole : bool
         Allow whole numbers only, for counts.
     """
@@ -52,6 +55,7 @@ def quantity(
         "size": size,
         "above": above,
         "at_least": at_least,
+        "at_most": at_most,
         "whole": whole,
     }
     return dataclasses.field(default=default, metadata=metadata, kw_only=True)
@@ -120,7 +124,12 @@ class Record:
         fields = {f.metadata["key"]: f for f in dataclasses.fields(cls) if "key" in f.metadata}
         entries = flatten(table)
         for key in sorted(str(k) for k in entries.keys() - fields.keys() - _RECORD_KEYS):
-            faults.add(f"{where}.{key}", "unknown key", cure=did_you_mean(key, fields))
+            below = [name for name in fields if name.startswith(f"{key}.")]
+            if below:
+                what = f"{entries[key]!r} is not a table"
+                faults.add(f"{where}.{key}", what, f"a table; it holds {', '.join(below)}")
+            else:
+                faults.add(f"{where}.{key}", "unknown key", cure=did_you_mean(key, fields))
         for key, declared in fields.items():
             if key not in entries:
                 if declared.default is dataclasses.MISSING:
@@ -242,14 +251,26 @@ def _read_value(raw: Any, declared: dataclasses.Field[Any], where: str) -> Any:
     numbers = read_quantities(raw, unit, where=where)
     if len(numbers) not in (1, size or 1):
         raise InputError.of(where, f"{len(numbers)} values", f"1 or {size or 1}")
-    above, at_least = declared.metadata["above"], declared.metadata["at_least"]
     for number in numbers:
-        if above is not None and not number > above:
-            raise InputError.of(where, f"{number:g} {unit}", f"above {above:g} {unit}")
-        if at_least is not None and not number >= at_least:
-            raise InputError.of(where, f"{number:g} {unit}", f"at least {at_least:g} {unit}")
-        if declared.metadata["whole"] and not number.is_integer():
-            raise InputError.of(where, f"{number:g} {unit}".rstrip(), "a whole number")
+        allowed = _limit_broken(number, declared.metadata)
+        if allowed:
+            raise InputError.of(where, f"{number:g} {unit}".strip(), allowed)
     if size is None:
         return numbers[0]
     return numbers * size if len(numbers) == 1 else numbers
+
+
+def _limit_broken(number: float, limits: Mapping[str, Any]) -> str:
+    """Return what is allowed in place of a number; nothing where it keeps its limits."""
+    above, at_least, at_most = (limits[key] for key in ("above", "at_least", "at_most"))
+    if above is not None and not number > above:
+        allowed = f"above {above:g} {limits['unit']}"
+    elif at_least is not None and not number >= at_least:
+        allowed = f"at least {at_least:g} {limits['unit']}"
+    elif at_most is not None and not number <= at_most:
+        allowed = f"at most {at_most:g} {limits['unit']}"
+    elif limits["whole"] and not number.is_integer():
+        allowed = "a whole number"
+    else:
+        allowed = ""
+    return allowed.strip()

@@ -125,7 +125,8 @@ def read_quantity(value: Any, unit: str, *, where: str = "value") -> float:
     Raises
     ------
     InputError
-        No unit, an unknown unit, one of another dimension, or not a finite number.
+        No unit, an unknown unit, one of another dimension, a number that is not finite, or a
+        temperature below absolute zero.
 
     Examples
     --------
@@ -161,6 +162,8 @@ def read_quantity(value: Any, unit: str, *, where: str = "value") -> float:
             raise InputError.of(where, what, allowed, example) from None
     if not math.isfinite(result):
         raise InputError.of(where, f"{value!r} is not finite", allowed, example)
+    if unit == "degC" and _registry().Quantity(result, unit).to("K").magnitude < 0.0:
+        raise InputError.of(where, f"{value!r} is below absolute zero", allowed, example)
     return result
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import dataclasses
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from shapely import Polygon, box
 
 import package
 from floorplan import Floorplan
-from package import Case, CaseTrace, Face, Layer, Package, Region, read_case, write_case
+from package import Case, CaseTrace, Face, Layer, Package, Patch, Region, read_case, write_case
 from techlib import InputError, Trust, materials
 
 REFERENCE = Path(__file__).parents[3] / "shared" / "data" / "thermal"
@@ -95,6 +97,60 @@ def test_case_becomes_a_package(tmp_path: Path) -> None:
     assert case.package.filler is materials()["air"]
     assert case.trace is None
     assert case.notes == ()
+
+
+def test_exponents_contacts_and_held_faces_are_read_and_written(tmp_path: Path) -> None:
+    data = content()
+    data["materials"]["si"] |= {"k_exponent": 1.3, "k_T0_K": 300.0}
+    data["materials"]["pcb"] |= {"k_exponent": [0.1, 0.2, 0.3]}
+    data["layers"][0]["contact_K_m2_W"] = 2e-6
+    data["boundary"]["bottom"] = {"type": "fixed", "T_K": 310.0}
+    case = read(tmp_path, data)
+    die = case.package.layers[0]
+    assert die.contact_resistance_k_m2_w == 2e-6
+    assert die.background.conductivity_exponent == (1.3, 1.3, 1.3)
+    assert die.background.reference_temperature_c == pytest.approx(26.85)
+    assert die.regions[1].material.conductivity_exponent == (0.1, 0.2, 0.3)
+    assert case.package.bottom == Face(math.inf, 36.85)
+    write_case(case, tmp_path / "again.json")
+    again = read_case(tmp_path / "again.json").package
+    assert again.bottom == case.package.bottom
+    assert again.layers[0].contact_resistance_k_m2_w == 2e-6
+    for one, other in zip(again.materials, case.package.materials, strict=True):
+        assert one.conductivity_exponent == other.conductivity_exponent
+        assert one.reference_temperature_c == other.reference_temperature_c
+
+
+def test_patches_do_not_fit_into_a_file(tmp_path: Path) -> None:
+    case = read(tmp_path, content())
+    patched = Face(2e4, 40.0, (Patch(box(0, 0, 1000, 1000), 1e3, 40.0),))
+    given = dataclasses.replace(case, package=dataclasses.replace(case.package, top=patched))
+    with pytest.raises(InputError, match="pair: top: 1 patches; allowed: one film for the face"):
+        write_case(given, tmp_path / "x.json")
+
+
+def test_other_tools_refuse_what_their_files_cannot_hold(tmp_path: Path) -> None:
+    case = read(tmp_path, content())
+    poor = dataclasses.replace(case.package.layers[0], contact_resistance_k_m2_w=1e-6)
+    built = dataclasses.replace(
+        case.package,
+        layers=(poor, *case.package.layers[1:]),
+        top=Face(math.inf, 40.0, (Patch(box(0, 0, 1000, 1000), 1e3, 40.0),)),
+    )
+    given = dataclasses.replace(case, package=built)
+    for tool, write in (("HotSpot", package.write_hotspot), ("3D-ICE", package.write_ice)):
+        with pytest.raises(InputError) as caught:
+            write(given, tmp_path / "there")
+        found = [str(fault) for fault in caught.value.faults]
+        assert (
+            f"pair: top: is held at a temperature; allowed: a film in {tool}; give it a"
+            in " ".join(found)
+        )
+        assert any(
+            f.startswith(f"pair: top: 1 patches; allowed: one film in {tool}") for f in found
+        )
+        expected = f"pair: layer die: contact resistance 1e-06 K m2/W; allowed: none in {tool}"
+        assert any(fault.startswith(expected) for fault in found)
 
 
 def test_heat_may_be_marked_by_the_power_layer_alone(tmp_path: Path) -> None:

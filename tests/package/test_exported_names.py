@@ -8,6 +8,7 @@ def test_public_names() -> None:
         "Face",
         "Layer",
         "Package",
+        "Patch",
         "Region",
         "StackUp",
         "assemble",

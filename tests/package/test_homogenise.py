@@ -49,3 +49,26 @@ def test_sources_of_all_parts_are_kept() -> None:
     stock = materials()
     pair = homogenised("pair", [(1.0, stock["dram_die"]), (1.0, stock["hbm_bond"])])
     assert set(pair.sources) == {*stock["dram_die"].sources, *stock["hbm_bond"].sources}
+
+
+def test_a_pile_follows_the_temperature_to_first_order() -> None:
+    """Against mixing at the temperature: what is off grows with the square of the change."""
+    stock = materials()
+    parts = [(39.0, stock["silicon"]), (2.0, stock["beol"]), (30.0, stock["copper"])]
+    one = homogenised("pile", parts)
+    assert one.reference_temperature_c == stock["silicon"].reference_temperature_c
+    errors = []
+    for change_k in (20.0, 40.0):
+        at_c = one.reference_temperature_c + change_k
+        warm = [
+            (t, dataclasses.replace(m, conductivity_w_mk=m.conductivity_at(at_c))) for t, m in parts
+        ]
+        constant = [
+            (t, dataclasses.replace(m, conductivity_exponent=(0.0, 0.0, 0.0))) for t, m in warm
+        ]
+        anew = homogenised("anew", constant).conductivity_w_mk
+        pairs = zip(one.conductivity_at(at_c), anew, strict=True)
+        errors.append([abs(a / b - 1.0) for a, b in pairs])
+    assert max(errors[0]) < 2e-3
+    for small, large in zip(*errors, strict=True):
+        assert large / small == pytest.approx(4.0, abs=0.5)

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import dataclasses
+import math
+
 import pytest
 from shapely import box
 
 import package
 from floorplan import Floorplan
-from package import Face, Layer, Package, Region
+from package import Face, Layer, Package, Patch, Region
 from techlib import InputError, materials
 from thermal import Resolution, ThermalModel
 
@@ -37,6 +40,21 @@ def test_layers_in_series_with_the_film() -> None:
     assert built.resistance_1d() == pytest.approx(by_hand, rel=1e-12)
 
 
+def test_contacts_lie_in_series_and_patches_in_parallel() -> None:
+    silicon = materials()["silicon"]
+    k = silicon.conductivity_w_mk[2]
+    die = Layer("die", 300.0, SQUARE, silicon, (Region("hot", SQUARE, silicon, "hot"),))
+    die = dataclasses.replace(die, contact_resistance_k_m2_w=5e-6)
+    below = Layer("below", 10.0, SQUARE, silicon, contact_resistance_k_m2_w=1.0)
+    x0, y0, x1, y1 = SQUARE.bounds
+    west = Patch(box(x0, y0, 0.5 * (x0 + x1), y1), 8e3, 40.0)
+    built = slab(below, die, Layer("lid", 1e3, SQUARE, silicon), top=Face(2e4, 40.0, (west,)))
+    by_hand = (300e-6 / 3 / k + 5e-6 + 1e-3 / k + 2.0 / (8e3 + 2e4)) / AREA_M2
+    assert built.resistance_1d() == pytest.approx(by_hand, rel=1e-12)
+    held = slab(die, top=Face(math.inf, 40.0))
+    assert held.resistance_1d() == pytest.approx((300e-6 / 3 / k + 5e-6) / AREA_M2, rel=1e-12)
+
+
 def test_two_heaters_one_above_the_other() -> None:
     silicon = materials()["silicon"]
     low = Layer("low", 100.0, SQUARE, silicon, (Region("low", SQUARE, silicon, "low"),))
@@ -66,7 +84,7 @@ def test_agrees_with_a_solve_where_nothing_varies_laterally() -> None:
         Layer("lid", 2e3, SQUARE, stock["copper"]),
     )
     resolution = Resolution(lateral=4, finest_um=10.0)
-    solved = ThermalModel(built, resolution).steady({"hot": 50.0})
+    solved = ThermalModel(built, resolution, nonlinear=False).steady({"hot": 50.0})
     rise_k = float(solved.block_mean_c["hot"]) - 40.0
     # cells of 10 um or more: second order in the cell height over the 700 um of generation
     assert rise_k / 50.0 == pytest.approx(built.resistance_1d(), rel=2e-4)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from shapely import Polygon, box
 
-from package import Face, Layer, Package, Region
+from package import Face, Layer, Package, Patch, Region
 from techlib import InputError, materials
 
 SQUARE = box(0.0, 0.0, 1_000.0, 1_000.0)
@@ -68,7 +68,7 @@ def test_region_outside_its_layer() -> None:
     assert faults(layer("die", 100.0, region("pad", box(900, 0, 1100, 1000)))) == [
         (
             "slab: layer die: pad: 0.1 mm2 lie outside the layer; allowed: inside its outline; "
-            "move or shrink the region, or widen the layer"
+            "move or shrink it, or widen the layer"
         )
     ]
 
@@ -112,9 +112,57 @@ def test_no_way_out_for_heat() -> None:
 def test_faces_and_ambient() -> None:
     found = faults(layer(), bottom=Face(-3.0, 20.0), sides=Face(1.0, math.nan), ambient_c=math.inf)
     assert found == [
-        "slab: bottom: film -3 W/(m^2 K); allowed: 0 or more, finite",
+        (
+            "slab: bottom: film -3 W/(m^2 K); allowed: 0 or more; infinite where the temperature is "
+            "that of the face"
+        ),
         "slab: sides: fluid temperature nan degC; allowed: a finite temperature",
         "slab: ambient: inf degC; allowed: a finite temperature",
+    ]
+
+
+def test_a_face_held_at_a_temperature_is_a_way_out_of_heat() -> None:
+    assert make(layer(), top=Face(math.inf, 40.0)).top.cools
+    assert make(layer(), top=Face(patches=(Patch(box(0, 0, 500, 500), 1e4, 40.0),))).top.cools
+
+
+def test_patches_lie_on_the_package_and_apart() -> None:
+    patches = (
+        Patch(box(-500, 0, 500, 500), 1e4, 40.0),
+        Patch(box(400, 0, 900, 500), -1.0, math.nan),
+        Patch(Polygon([(0, 0), (1, 1), (1, 0), (0, 1)]), 1e4, 40.0),
+    )
+    assert faults(layer(), top=Face(1e4, 40.0, patches), sides=Face(1.0, 40.0, patches[:1])) == [
+        (
+            "slab: top: patch 1: film -1 W/(m^2 K); allowed: 0 or more; infinite where the "
+            "temperature is that of the face"
+        ),
+        "slab: top: patch 1: fluid temperature nan degC; allowed: a finite temperature",
+        (
+            "slab: top: patch 2: outline: Self-intersection[0.5 0.5]; allowed: a simple polygon with "
+            "an area"
+        ),
+        (
+            "slab: top: patch 0: 0.25 mm2 lie outside the package; allowed: inside its outline; move "
+            "or shrink it, or widen the package"
+        ),
+        (
+            "slab: top: patch 0: overlaps 'patch 1' on 0.05 mm2; allowed: no overlap; move one of "
+            "the two"
+        ),
+        (
+            "slab: sides: patch 0: 0.25 mm2 lie outside the package; allowed: inside its outline; "
+            "move or shrink it, or widen the package"
+        ),
+        "slab: sides: has patches; allowed: patches on top or bottom",
+    ]
+
+
+@pytest.mark.parametrize("contact", [-1e-6, math.nan, math.inf])
+def test_contact_resistance(contact: float) -> None:
+    poor = dataclasses.replace(layer(), contact_resistance_k_m2_w=contact)
+    assert faults(poor) == [
+        f"slab: layer die: contact resistance {contact:g} K m2/W; allowed: 0 or more, finite"
     ]
 
 

@@ -1,0 +1,35 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scoville.design_file import Override
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["ModelOption", "TraceOption", "workload_overrides"]
+
+TraceOption = Annotated[
+    str | None,
+    typer.Option("--trace", metavar="FILE", help="Serve the requests of this file."),
+]
+ModelOption = Annotated[
+    str | None, typer.Option("--model", metavar="LLM", help="Serve this language model.")
+]
+
+
+def workload_overrides(
+    overrides: Sequence[str] | None, trace: str | None, model: str | None
+) -> list[str | Override]:
+    """Return the overrides of a design with those of ``--trace`` and ``--model`` behind them."""
+    given = {"trace": trace, "model": model}
+    more = [
+        Override(f"--{name}", f"workload.{name}", value)
+        for name, value in given.items()
+        if value is not None
+    ]
+    return [*(overrides or ()), *more]

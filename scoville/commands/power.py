@@ -1,0 +1,118 @@
+"""``scoville power``: what a trace costs in watts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from scoville.commands._options import ModelOption, TraceOption, workload_overrides
+from scoville.console import DesignArgument, Session, Set
+from techlib import read_quantity
+
+if TYPE_CHECKING:
+    from power import PowerReport
+
+__all__ = ["power_command"]
+
+_Temperature = Annotated[
+    str, typer.Option("--temperature", metavar="T", help="Of all blocks, for leakage and refresh.")
+]
+_TITLES = {
+    "ttft_s": "time to first token",
+    "tpot_s": "time per output token",
+    "waiting_s": "waiting",
+}
+_Png = Annotated[bool, typer.Option("--png", help="Draw the power over time (with --out).")]
+
+
+def power_command(
+    session: Session,
+    design: DesignArgument,
+    trace: TraceOption = None,
+    model: ModelOption = None,
+    temperature: _Temperature = "75 degC",
+    png: _Png = False,
+    overrides: Set = None,
+) -> None:
+    """Serve a trace and report power by component, latency and efficiency."""
+    from power import Activity, BlockPower, PowerReport, Schedule
+    from scoville.design import load_design
+    from scoville.output import check_output_folder
+
+    temperature_c = read_quantity(temperature, "degC", where="--temperature")
+    loaded = load_design(design, workload_overrides(overrides, trace, model))
+    if session.out is not None:
+        check_output_folder(session.out)
+    with session.progress() as progress:
+        progress("scheduling the trace", 0.1)
+        schedule = Schedule.of(loaded.trace(), loaded.machine, loaded.choice.model)
+        progress("counting the activity", 0.6)
+        watts = BlockPower.of(Activity.of(schedule))
+    report = PowerReport(schedule, watts, temperature_c)
+    content = {
+        "design": loaded.name,
+        "trace": schedule.trace.name,
+        "model": loaded.choice.model.name,
+        "temperature_c": temperature_c,
+        **_plain(report),
+        "input_hash": loaded.input_hash,
+        "sources": [source.to_dict() for source in watts.sources],
+    }
+    _print(session, report)
+    if session.out is not None:
+        from scoville.output import output_folder, write_json
+        from scoville.power_files import write_power
+
+        with output_folder(session.out) as folder:
+            write_power(watts, report, temperature_c, folder)
+            if png:
+                from floorplan.picture import save_png
+                from power.picture import power_picture
+
+                save_png(power_picture(watts, temperature_c), folder / "power.png")
+            write_json(folder / "power.json", content)
+            session.record(loaded, watts.sources).write(folder)
+        session.say(f"wrote {session.out}")
+    session.emit(content)
+
+
+def _plain(report: PowerReport) -> dict[str, Any]:
+    """Return the tables of a report as plain values; what is not known is null."""
+    import pandas as pd
+
+    from scoville.tables import plain_rows
+
+    return {
+        "throughput": plain_rows(pd.DataFrame([report.throughput()]))[0],
+        "components": plain_rows(report.components().reset_index()),
+        "latency": plain_rows(report.latency().rename_axis("name").reset_index()),
+    }
+
+
+def _print(session: Session, report: PowerReport) -> None:
+    from scoville.tables import rows_of
+
+    parts = [
+        (
+            str(row["component"]),
+            f"{row['mean_w']:.1f}",
+            f"{row['peak_w']:.1f}",
+            f"{100 * row['share']:.1f}",
+        )
+        for row in rows_of(report.components().reset_index())
+    ]
+    session.table("", ("component", "mean W", "peak W", "share %"), parts)
+    session.say("")
+    waits = [
+        (
+            _TITLES.get(str(row["name"]), str(row["name"])),
+            *(f"{1e3 * row[column]:.1f}" for column in ("mean", "p50", "p90", "p99", "max")),
+        )
+        for row in rows_of(report.latency().rename_axis("name").reset_index())
+    ]
+    session.table("", ("latency ms", "mean", "p50", "p90", "p99", "max"), waits)
+    session.say("")
+    session.table(
+        "", ("serving", "value"), [(k, f"{v:.6g}") for k, v in report.throughput().items()]
+    )

@@ -1,0 +1,96 @@
+"""``scoville thermal``: temperatures of a design, or of a case file of any tool."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scoville.commands._options import ModelOption, TraceOption, workload_overrides
+from scoville.console import Session, Set
+
+if TYPE_CHECKING:
+    from scoville.thermal_run import ThermalRun
+
+__all__ = ["thermal_command"]
+
+_What = Annotated[
+    str,
+    typer.Argument(
+        metavar="DESIGN|CASE",
+        help="A design, a thermal-case/1 file, a 3D-ICE .stk, or a HotSpot .config or folder.",
+    ),
+]
+_Grid = Annotated[
+    int | None, typer.Option("--grid", min=1, help="Lateral cells a side; finer where edges ask.")
+]
+_Transient = Annotated[bool, typer.Option("--transient", help="Resolve the trace in time.")]
+_Png = Annotated[bool, typer.Option("--png", help="Draw temperature maps (with --out).")]
+_SHOWN = 12  # blocks in the table for people
+
+
+def thermal_command(
+    session: Session,
+    design: _What,
+    grid: _Grid = None,
+    transient: _Transient = False,
+    png: _Png = False,
+    trace: TraceOption = None,
+    model: ModelOption = None,
+    overrides: Set = None,
+) -> None:
+    """Solve for the temperatures; a design's power is in balance with its leakage."""
+    from package import is_case
+    from scoville.output import check_output_folder, output_folder
+    from scoville.thermal_run import run_case, run_design
+
+    if session.out is not None:
+        check_output_folder(session.out)
+    with session.progress() as progress:
+        if is_case(design):
+            found = run_case(
+                design, overrides or (), grid=grid, transient=transient, progress=progress
+            )
+        else:
+            given = workload_overrides(overrides, trace, model)
+            found = run_design(design, given, grid=grid, transient=transient, progress=progress)
+        if session.out is not None:
+            with output_folder(session.out) as folder:
+                found.write(folder, png=png)
+                found.record.write(folder, [*found.seconds.items(), ("total", session.seconds)])
+    _print(session, found)
+    if session.out is not None:
+        session.say(f"wrote {session.out}")
+    session.emit(found.to_dict())
+
+
+def _print(session: Session, found: ThermalRun) -> None:
+    from scoville.tables import rows_of
+
+    hottest = found.temperatures.to_dataframe().nlargest(_SHOWN, "max_c")
+    rows = [
+        (
+            str(row["block"]),
+            f"{row['power_w']:.3f}",
+            f"{row['mean_c']:.2f}",
+            f"{row['max_c']:.2f}",
+        )
+        for row in rows_of(hottest.rename_axis("block").reset_index())
+    ]
+    session.table("hottest blocks", ("block", "power W", "mean degC", "max degC"), rows)
+    steady = found.temperatures
+    session.say(
+        f"\n{len(steady.block_mean_c)} blocks, {steady.power_w.sum():.1f} W, hottest cell "
+        f"{steady.max_c:.2f} degC\n{steady.cells:,} cells, {steady.iterations} iterations, "
+        f"residual {steady.residual:.1e}, energy balance {steady.energy_balance:.1e}"
+    )
+    if found.history is not None:
+        history = found.history
+        key = str(history.block_max_c.max().idxmax())
+        session.say(
+            f"transient: {len(history.times_s)} steps, hottest {history.max_c:.2f} degC in {key}"
+        )
+    for note in found.notes:
+        session.say(f"note: {note}")
+    for warning in steady.warnings:
+        session.warn(warning)

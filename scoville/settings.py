@@ -1,0 +1,37 @@
+"""Settings of a design's thermal analysis: grid, windows, tolerances."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+from techlib import Library, Record, quantity, text
+
+__all__ = ["ThermalSettings", "thermal_settings"]
+
+
+@dataclass(frozen=True, eq=False)
+class ThermalSettings(Record):
+    """How finely and how long the temperature is computed.
+
+    The steady analysis takes the mean power of the hottest `sustained_window`. The transient
+    resolves the `transient_window` of the highest mean power inside the trace in steps of equal
+    length, from the steady state at the mean power of the `sustained_window` before it.
+    """
+
+    kind: str = text("kind", choices=("fitted", "uniform"))
+    lateral: float = quantity("lateral", "", at_least=4.0, whole=True)  #: cells a side
+    finest_um: float = quantity("finest", "um", above=0.0)  #: height of cells at the heat
+    growth: float = quantity("growth", "", at_least=0.0)  #: of the height with distance to heat
+    cells_per_layer: float = quantity("cells_per_layer", "", at_least=1.0, whole=True)
+    sustained_window_s: float = quantity("sustained_window", "s", above=0.0)
+    transient_window_s: float = quantity("transient_window", "s", above=0.0)
+    transient_steps: float = quantity("transient_steps", "", at_least=1.0, whole=True)
+    tolerance_k: float = quantity("tolerance", "K", above=0.0)  #: of the leakage fixed point
+    maximum_iterations: float = quantity("maximum_iterations", "", at_least=1.0, whole=True)
+
+
+@functools.cache
+def thermal_settings() -> Library[ThermalSettings]:
+    """Return the thermal settings that ship with the toolkit."""
+    return Library.load("thermal setting", ThermalSettings, "thermal.toml", room="scoville")

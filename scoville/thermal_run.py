@@ -1,0 +1,212 @@
+"""A thermal run of its own: a design under its sustained load, or a case file of any tool."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from package import Case, read_any_case, write_case
+from scoville.analysis import analyse_heat, analyse_power
+from scoville.console import Progress
+from scoville.design import Design, load_design
+from scoville.design_file import Override
+from scoville.output import write_json
+from scoville.pictures import write_temperature_maps
+from scoville.run_record import RunRecord, input_hash
+from techlib import InputError
+from thermal import Resolution, TemperatureHistory, Temperatures, ThermalModel
+
+__all__ = ["ThermalRun", "history_table", "run_case", "run_design"]
+
+
+@dataclass(frozen=True, eq=False)
+class ThermalRun:
+    """Temperatures, and what made them.
+
+    Parameters
+    ----------
+    name : str
+        Of the design or case.
+    temperatures : Temperatures
+        The steady state.
+    history : TemperatureHistory or None
+        The transient, if one was asked for.
+    record : RunRecord
+        For the output folder.
+    design : Design or None
+        None for a case file.
+    notes : tuple of str
+        What was read otherwise than the other tool would have, or left out.
+    """
+
+    name: str
+    temperatures: Temperatures
+    history: TemperatureHistory | None
+    record: RunRecord
+    design: Design | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def seconds(self) -> Mapping[str, float]:
+        """Wall time of assembly, set-up and solve [s]."""
+        return (self.temperatures if self.history is None else self.history).seconds
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the temperatures as plain values, for JSON output."""
+        steady = self.temperatures
+        means, maxima = steady.block_mean_c, steady.block_max_c
+        content: dict[str, Any] = {
+            "name": self.name,
+            "blocks": {
+                str(key): {"mean_c": float(means[key]), "max_c": float(maxima[key])}
+                for key in means.index
+            },
+            "max_c": steady.max_c,
+            "power_w": float(steady.power_w.sum()),
+            "residual": float(steady.residual),
+            "iterations": int(steady.iterations),
+            "fixed_point_iterations": int(steady.fixed_point_iterations),
+            "energy_balance": float(steady.energy_balance),
+            "cells": steady.cells,
+            "seconds": dict(steady.seconds),
+            "warnings": list(steady.warnings),
+            "notes": list(self.notes),
+        }
+        if self.history is not None:
+            content["transient"] = {
+                "steps": len(self.history.times_s),
+                "max_c": self.history.max_c,
+                "residual": float(self.history.residual),
+                "energy_balance": float(self.history.energy_balance),
+                "iterations": int(self.history.iterations),
+                "seconds": dict(self.history.seconds),
+            }
+        return content
+
+    def write(self, folder: Path, *, png: bool) -> None:
+        """Write the field (NetCDF), the blocks (CSV, JSON), the history (Parquet), the maps.
+
+        The history is written twice: ``temperatures.parquet`` in long form with means, maxima and
+        powers, ``block_means.parquet`` with a row per step and a column per block.
+        """
+        content = self.to_dict()
+        for part in (content, content.get("transient", {})):
+            part.pop("seconds", None)  # a result holds no timings: they are in the run record
+        write_json(folder / "thermal.json", content)
+        self.temperatures.to_netcdf(folder / "temperature.nc")
+        self.temperatures.to_dataframe().to_csv(folder / "blocks.csv", lineterminator="\n")
+        if self.history is not None:
+            wide = self.history.block_mean_c.reset_index()
+            long = history_table(self.history)
+            for name, table in (("temperatures", long), ("block_means", wide)):
+                table.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
+        if png:
+            plan = None if self.design is None else self.design.floorplan
+            write_temperature_maps(self.temperatures, plan, folder)
+
+
+def history_table(history: TemperatureHistory) -> pd.DataFrame:
+    """Return time, block, mean, maximum and power in long form, a row per step and block."""
+    blocks = [str(key) for key in history.block_mean_c.columns]
+    return pd.DataFrame(
+        {
+            "time_s": np.repeat(history.times_s, len(blocks)),
+            "block": blocks * len(history.times_s),
+            "mean_c": history.block_mean_c.to_numpy().ravel(),
+            "max_c": history.block_max_c.to_numpy().ravel(),
+            "power_w": history.power_w.to_numpy().ravel(),
+        }
+    )
+
+
+def run_design(
+    name: str,
+    overrides: Sequence[str | Override],
+    *,
+    grid: int | None,
+    transient: bool,
+    progress: Progress,
+) -> ThermalRun:
+    """Solve for the temperatures of a design under its sustained load.
+
+    Raises
+    ------
+    InputError, ConvergenceError, ResourceError
+        As `run_signoff` does.
+    """
+    cells = [] if grid is None else [Override("--grid", "thermal.lateral", grid)]
+    design = load_design(name, [*overrides, *cells])
+    progress("scheduling the trace (a first run compiles its kernels)", 0.05)
+    power = analyse_power(design, design.trace())
+    heat = analyse_heat(design, power, transient=transient, progress=progress)
+    record = RunRecord("thermal", design.input_hash, design.seed, design.sources)
+    return ThermalRun(design.name, heat.steady, heat.history, record, design)
+
+
+def run_case(
+    path: str,
+    flags: Sequence[str] = (),
+    *,
+    grid: int | None,
+    transient: bool,
+    progress: Progress,
+) -> ThermalRun:
+    """Solve for the temperatures of a case file, whichever tool it was written for.
+
+    Parameters
+    ----------
+    path : str
+        What `package.read_any_case` reads.
+    flags : sequence of str
+        ``"key=value"``, for HotSpot's own options.
+
+    Raises
+    ------
+    InputError
+        Every fault of the case, or ``--transient`` for one that has no trace.
+    """
+    case = read_any_case(path, _flags(flags))
+    if transient and case.trace is None:
+        raise InputError.of(path, "has no transient", cure="leave --transient out")
+    resolution = Resolution() if grid is None else Resolution(lateral=grid)
+    progress("meshing the package", 0.1)
+    model = ThermalModel(case.package, resolution)
+    progress("steady state", 0.2)
+    steady = model.steady(dict(case.power_w))
+    history = None
+    if transient and case.trace is not None:
+        powers = case.trace.power_w.reindex(columns=list(model.keys), fill_value=0.0)
+        history = model.transient(
+            powers.to_numpy(),
+            case.trace.edges_s,
+            case.initial_c,
+            progress=lambda done, steps: progress("transient", 0.3 + 0.7 * done / steps),
+        )
+    digest = input_hash({"resolution": dataclasses.asdict(resolution)}, _content(case))
+    return ThermalRun(
+        case.package.name,
+        steady,
+        history,
+        RunRecord("thermal", digest, sources=case.package.sources),
+        notes=tuple(case.notes),
+    )
+
+
+def _flags(given: Sequence[str]) -> dict[str, str]:
+    """Split ``key=value``; an option that stands alone is switched on."""
+    pairs = (item.partition("=") for item in given)
+    return {key.lstrip("-"): value if equals else "on" for key, equals, value in pairs}
+
+
+def _content(case: Case) -> bytes:
+    """Return a case as bytes that do not depend on the files that it was read from."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_case(case, Path(folder) / "case.json")
+        return b"".join(file.read_bytes() for file in sorted(Path(folder).iterdir()))

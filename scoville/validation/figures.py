@@ -1,0 +1,75 @@
+"""Pictures of a validation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+__all__ = ["convergence", "histogram", "over_time"]
+
+_SIZE_INCH = (6.4, 3.8)
+_DPI = 160
+
+
+def _figure() -> Figure:
+    figure = Figure(figsize=_SIZE_INCH, dpi=_DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def convergence(
+    lateral: Sequence[int], errors_k: Mapping[str, Sequence[float]], target_k: float | None
+) -> Figure:
+    """Draw errors over the cells a side, with a line of second order."""
+    figure = _figure()
+    axes = figure.add_subplot()
+    for name, values in errors_k.items():
+        axes.loglog(lateral, values, "o-", label=name)
+    cells = np.array(lateral, dtype=np.float64)
+    start = max(values[0] for values in errors_k.values())
+    axes.loglog(cells, start * (cells[0] / cells) ** 2, "k:", lw=1, label="second order")
+    if target_k is not None:
+        axes.axhline(target_k, color="tab:red", lw=1, ls="--", label=f"target {target_k:g} K")
+    axes.set_xticks(list(lateral), [str(n) for n in lateral])
+    axes.minorticks_off()
+    axes.set_xlabel("cells a side")
+    axes.set_ylabel("greatest error of a block mean / K")
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def over_time(
+    times_ms: ArrayLike, curves_k: Mapping[str, ArrayLike], target_k: float | None
+) -> Figure:
+    """Draw differences over time."""
+    figure = _figure()
+    axes = figure.add_subplot()
+    for name, values in curves_k.items():
+        axes.plot(times_ms, values, lw=0.9, label=name)
+    if target_k is not None:
+        axes.axhline(target_k, color="tab:red", lw=1, ls="--", label=f"target {target_k:g} K")
+    axes.set_xlabel("time / ms")
+    axes.set_ylabel("greatest difference of a block mean / K")
+    axes.set_ylim(bottom=0.0)
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def histogram(counts: Mapping[str, Sequence[int]], limit: int) -> Figure:
+    """Draw how often each number of iterations was needed."""
+    figure = _figure()
+    axes = figure.add_subplot()
+    top = max(max(values) for values in counts.values())
+    bins = np.arange(0.0, top + 6.0, 5.0)
+    axes.hist(list(counts.values()), bins=bins.tolist(), label=list(counts))
+    axes.axvline(limit, color="tab:red", lw=1, ls="--", label=f"{limit} iterations")
+    axes.set_xlabel("iterations")
+    axes.set_ylabel("packages")
+    axes.legend(frameon=False, fontsize=8)
+    return figure

@@ -1,0 +1,34 @@
+"""The public names of the application."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import scoville
+
+
+def test_exported_names():
+    assert scoville.__all__ == [
+        "Design",
+        "Signoff",
+        "Study",
+        "Target",
+        "builtin_designs",
+        "load_design",
+        "read_study",
+        "run_signoff",
+        "run_sweep",
+    ]
+    assert all(hasattr(scoville, name) for name in scoville.__all__)
+    assert not hasattr(scoville, "nothing")
+
+
+def test_the_command_line_loads_no_room_before_it_has_to():
+    code = (
+        "import sys, scoville.cli\n"
+        "heavy = {'power', 'thermal', 'package', 'floorplan', 'numba', 'xarray', 'matplotlib'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
