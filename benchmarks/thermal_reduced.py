@@ -15,7 +15,7 @@ import resource
 import time
 from pathlib import Path
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", str(os.cpu_count() or 1))
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # more than the free cores are far slower
 
 import numpy as np
 import pandas as pd

@@ -10,7 +10,7 @@ from package.hotspot_reader import read_hotspot
 from package.hotspot_writer import write_hotspot
 from package.ice_reader import read_ice
 from package.ice_writer import write_ice
-from package.layers import Face, Layer, Patch, Region
+from package.layers import Face, Flow, Layer, Patch, Region
 from package.package import Package
 from package.stackup import StackUp, stackups
 
@@ -18,6 +18,7 @@ __all__ = [
     "Case",
     "CaseTrace",
     "Face",
+    "Flow",
     "Layer",
     "Package",
     "Patch",

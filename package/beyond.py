@@ -11,7 +11,7 @@ __all__ = ["refuse_beyond"]
 
 
 def refuse_beyond(package: Package, tool: str, faults: Faults) -> None:
-    """Note faces of fixed temperature, patches and contact resistances.
+    """Note faces of fixed temperature, patches, contact resistances and flows.
 
     Parameters
     ----------
@@ -31,6 +31,11 @@ def refuse_beyond(package: Package, tool: str, faults: Faults) -> None:
             what, cure = f"{len(face.patches)} patches", "make the layer below as wide as the patch"
             faults.add(where, what, f"one film in {tool}", cure)
     for layer in package.layers:
+        if layer.flow is not None:
+            cure = "give the top a film in its place"
+            faults.add(
+                f"{package.name}: layer {layer.name}", "coolant flows", f"solids in {tool}", cure
+            )
         if layer.contact_resistance_k_m2_w:
             faults.add(
                 f"{package.name}: layer {layer.name}",

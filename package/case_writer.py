@@ -60,6 +60,10 @@ def write_case(case: Case, path: str | Path) -> None:
     content["layers"] = [_layer(layer, package.name, faults) for layer in package.layers]
     content["power_W"] = dict(case.power_w)
     faces = {"top": package.top, "bottom": package.bottom, "sides": package.sides}
+    for layer in package.layers:
+        if layer.flow is not None:
+            where = f"{package.name}: layer {layer.name}"
+            faults.add(where, "coolant flows", "solids in thermal-case/1")
     for side, face in faces.items():
         if face.patches:
             what = f"{len(face.patches)} patches"

@@ -48,7 +48,7 @@ def resistance_1d(
     Raises
     ------
     InputError
-        A key that heats no region, no power at all, or no film on top.
+        A key that heats no region, no power at all, no film on top, or coolant in a layer.
     """
     volumes = [_heated_volumes(layer) for layer in layers]
     totals: dict[str, float] = {}
@@ -61,6 +61,9 @@ def resistance_1d(
     total_w = sum(power.values())
     if not total_w > 0.0:
         raise InputError.of("power", f"{total_w:g} W in all", "above 0 W")
+    flowing = [layer.name for layer in layers if layer.flow is not None]
+    if flowing:
+        raise InputError.of(f"layer {flowing[0]}", "coolant flows", "layers that all conduct")
     if not top.cools:
         raise InputError.of("top", "has no film", "a film above 0 W/(m^2 K)")
     below, resistance_k_w = 0.0, 0.0

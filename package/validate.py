@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Literal, get_args
 
 import shapely
 from shapely import Polygon, STRtree
 
-from package.layers import GRID_UM, Face, Layer, Patch
+from package.layers import GRID_UM, Face, Flow, Layer, Patch
 from techlib import Faults
 
 __all__ = ["check_package"]
 
+Axis = Literal["x", "y"]
 Piece = tuple[str, Polygon]
 
 
@@ -38,7 +40,8 @@ def check_package(
     InputError
         Every fault: no layer, thickness not above zero, layer names given twice, regions that are
         invalid, outside their layer or on one another, negative films or contacts, temperatures
-        that are not finite, and no film at all (then there is no steady state).
+        that are not finite, flows without volume or in other than a plain rectangle, and neither
+        film nor flow (then there is no steady state).
     """
     faults = Faults()
     if not layers:
@@ -53,7 +56,8 @@ def check_package(
         _check_face(face, layers, f"{name}: {side}", faults)
     if faces["sides"].patches:
         faults.add(f"{name}: sides", "has patches", "patches on top or bottom")
-    if not any(face.cools for face in faces.values()):
+    flows = any(layer.flow is not None for layer in layers)
+    if not flows and not any(face.cools for face in faces.values()):
         faults.add(
             name,
             "no face has a film above zero: heat has no way out, and there is no steady state",
@@ -102,11 +106,33 @@ def _check_layer(layer: Layer, where: str, faults: Faults) -> None:
         reason = "is empty" if layer.outline.is_empty else shapely.is_valid_reason(layer.outline)
         faults.add(where, f"outline: {reason}", "a simple polygon with an area")
         return
+    if layer.flow is not None:
+        _check_flow(layer, layer.flow, where, faults)
     regions = [(region.name, region.outline) for region in layer.regions]
     sound = [piece for piece in regions if _is_sound(*piece, where, faults)]
     if sound:
         _check_inside(layer.outline, "the layer", sound, where, faults)
         _check_apart(sound, where, faults)
+
+
+def _check_flow(layer: Layer, flow: Flow, where: str, faults: Faults) -> None:
+    if flow.axis not in get_args(Axis):
+        faults.add(f"{where}: flow", f"along {flow.axis!r}", "'x' or 'y'")
+    for what, value, unit in (
+        ("volume flow", flow.volume_m3_s, "m3/s"),
+        ("heat capacity", flow.heat_capacity_j_m3k, "J/(m3 K)"),
+    ):
+        if not 0.0 < value < math.inf:
+            faults.add(f"{where}: flow", f"{what} {value:g} {unit}", "above 0, finite")
+    for side, film in (("floor", flow.floor_film_w_m2k), ("ceiling", flow.ceiling_film_w_m2k)):
+        if not 0.0 <= film < math.inf:
+            faults.add(f"{where}: flow", f"{side} film {film:g} W/(m^2 K)", "0 or more, finite")
+    if not math.isfinite(flow.inlet_c):
+        faults.add(f"{where}: flow", f"inlet at {flow.inlet_c:g} degC", "a finite temperature")
+    if layer.regions:
+        faults.add(where, f"{len(layer.regions)} regions in a flow", "none", "cut the layer")
+    if layer.outline.area < layer.outline.envelope.area * (1.0 - 1e-9):
+        faults.add(where, "outline of a flow is no rectangle", "a rectangle")
 
 
 def _is_sound(name: str, outline: Polygon, where: str, faults: Faults) -> bool:

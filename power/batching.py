@@ -8,7 +8,9 @@ is ever evicted. Its first token leaves with the step that ends its prompt.
 Steps alike share a row: same decoding sequences, same prompt tokens, no pause between them, and a
 KV cache within `power.rows.GROWTH` of the first step's. A long decode is thus a few rows.
 
-Importing this module imports numba; the compiled code is kept on disk.
+Importing this module imports numba; the compiled code is kept on disk. Rows are copied number by
+number: assignments of slices would bring the compiler's messages on shapes along, which take longer
+to compile than all that is written here.
 """
 
 from __future__ import annotations
@@ -104,7 +106,9 @@ def _open(rows: Floats, used: int, now: float, decoding: int, taken: int, kv: fl
     """Begin a row; return the table, grown where it was full."""
     if used == len(rows):
         grown = np.zeros((2 * used, rows.shape[1]))
-        grown[:used] = rows
+        for index in range(used):
+            for column in range(rows.shape[1]):
+                grown[index, column] = rows[index, column]
         rows = grown
     row = rows[used]
     row[_START], row[_DECODE], row[_PROMPT], row[_WIDTH] = now, decoding, taken, kv
@@ -124,11 +128,13 @@ def _note(
     """Add a step to its row."""
     row[_END] = end_s
     row[_STEPS] += 1.0
-    row[_SUM : _SUM + len(sums)] += sums
-    row[_TIME : _TIME + len(parts)] += parts
+    for item in range(len(sums)):
+        row[_SUM + item] += sums[item]
+    for resource in range(len(parts)):
+        row[_TIME + resource] += parts[resource]
     row[_SERIAL] += serial_s
     row[_KV] = max(row[_KV], reserved)
-    row[_WAIT] = max(row[_WAIT], waiting)
+    row[_WAIT] = max(row[_WAIT], float(waiting))
 
 
 @_compiled
@@ -147,7 +153,8 @@ def _advance(
         finish_s[who] = now
         freed += kv_byte[who]
         decoding -= 1
-        batch[:, place] = batch[:, decoding]
+        for entry in range(len(batch)):
+            batch[entry, place] = batch[entry, decoding]
     return decoding, freed
 
 
@@ -160,6 +167,65 @@ def _start_decoding(batch: Ints, decoding: int, who: int, prompt: int, output: i
 
 
 @_compiled
+def _serve(
+    arrival_s: Floats,
+    prompt: Ints,
+    output: Ints,
+    kv_byte: Floats,
+    kv_capacity: float,
+    chunk: int,
+    window: int,
+    fixed_s: Floats,
+    slope_s: Floats,
+    growth: float,
+    batch: Ints,
+    times_s: Floats,
+) -> tuple[Floats, int]:
+    """Serve all requests in a batch; return the rows, and how many of them are in use.
+
+    `times_s` gets, in rows of its own, when each request is admitted, answered first, and done.
+    """
+    none: Any = np.int64(0)  # a literal 0 would have versions of its own compiled
+    rows, used, decoding = np.zeros((1024, _WIDTH + 1)), none, none
+    arrived = admit = fill = done = none  # next to arrive, admit, prefill; how far that one is
+    sums, parts = np.zeros(slope_s.shape[0]), np.zeros(slope_s.shape[1])
+    now = reserved = 0.0
+    while fill < len(arrival_s) or decoding > 0:
+        if decoding == 0 and fill == admit:
+            now, reserved = max(now, arrival_s[admit]), 0.0
+        while arrived < len(arrival_s) and arrival_s[arrived] <= now:
+            arrived += 1
+        while admit < arrived and decoding + admit - fill < batch.shape[1]:
+            if reserved + kv_byte[admit] > kv_capacity:
+                break
+            reserved += kv_byte[admit]
+            times_s[0, admit] = now
+            admit += 1
+        _add_decode(sums, batch, decoding, window)
+        taken, next_fill, done = _add_prompts(
+            sums, prompt, chunk - decoding, fill, done, admit, window
+        )
+        fixed = fixed_s[decoding + taken]
+        serial_s = fixed[-1]
+        end_s = now + _longest_s(parts, sums, fixed, slope_s) + serial_s
+        if used == 0 or not _joins(rows[used - 1], now, decoding, taken, sums[3], growth):
+            rows = _open(rows, used, now, decoding, taken, sums[3])
+            used += 1
+        _note(rows[used - 1], end_s, sums, parts, serial_s, reserved, arrived - admit)
+        now = end_s
+        decoding, freed = _advance(batch, decoding, now, times_s[2], kv_byte)
+        reserved -= freed
+        for who in range(fill, next_fill):
+            times_s[1, who] = now
+            if output[who] > 1:
+                decoding = _start_decoding(batch, decoding, who, prompt[who], output[who])
+            else:
+                times_s[2, who] = now
+                reserved -= kv_byte[who]
+        fill = next_fill
+    return rows, used
+
+
 def serve(
     arrival_s: Floats,
     prompt: Ints,
@@ -199,44 +265,10 @@ def serve(
     admitted_s, first_token_s, finish_s : array, shape (n,)
         When each request is admitted, answered first, and done [s].
     """
-    count = len(arrival_s)
-    admitted_s, first_s, finish_s = np.empty(count), np.empty(count), np.empty(count)
-    rows, used = np.zeros((1024, _WIDTH + 1)), 0
-    batch, decoding = np.zeros((3, max_batch), np.int64), 0
-    arrived = admit = fill = done = 0  # next to arrive, admit and prefill; how far that one is
-    sums, parts = np.zeros(slope_s.shape[0]), np.zeros(slope_s.shape[1])
-    now = reserved = 0.0
-    while fill < count or decoding > 0:
-        if decoding == 0 and fill == admit:
-            now, reserved = max(now, arrival_s[admit]), 0.0
-        while arrived < count and arrival_s[arrived] <= now:
-            arrived += 1
-        while admit < arrived and decoding + admit - fill < max_batch:
-            if reserved + kv_byte[admit] > kv_capacity:
-                break
-            reserved += kv_byte[admit]
-            admitted_s[admit] = now
-            admit += 1
-        _add_decode(sums, batch, decoding, window)
-        taken, next_fill, done = _add_prompts(
-            sums, prompt, chunk - decoding, fill, done, admit, window
-        )
-        fixed = fixed_s[decoding + taken]
-        serial_s = fixed[-1]
-        end_s = now + _longest_s(parts, sums, fixed, slope_s) + serial_s
-        if used == 0 or not _joins(rows[used - 1], now, decoding, taken, sums[3], growth):
-            rows = _open(rows, used, now, decoding, taken, sums[3])
-            used += 1
-        _note(rows[used - 1], end_s, sums, parts, serial_s, reserved, arrived - admit)
-        now = end_s
-        decoding, freed = _advance(batch, decoding, now, finish_s, kv_byte)
-        reserved -= freed
-        for who in range(fill, next_fill):
-            first_s[who] = now
-            if output[who] > 1:
-                decoding = _start_decoding(batch, decoding, who, prompt[who], output[who])
-            else:
-                finish_s[who] = now
-                reserved -= kv_byte[who]
-        fill = next_fill
-    return rows[:used, :_WIDTH].copy(), admitted_s, first_s, finish_s
+    batch = np.zeros((3, max_batch), np.int64)
+    times_s = np.empty((3, len(arrival_s)))
+    rows, used = _serve(
+        arrival_s, prompt, output, kv_byte, kv_capacity, chunk, window, fixed_s, slope_s, growth,
+        batch, times_s,
+    )  # fmt: skip
+    return rows[:used, :_WIDTH], times_s[0], times_s[1], times_s[2]

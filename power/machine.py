@@ -211,7 +211,7 @@ class Machine:
                 f"model {model.name} on {self.chips} x {self.floorplan.name}",
                 f"{weights / 1e9:.1f} GB of weights",
                 f"less than {self.chips * each / 1e9:.1f} GB of memory",
-                f"{need} chips would hold it: set chips = {need}, or weight_bits below "
+                f"{need} chips would hold it: set power.chips = {need}, or power.weight_bits below "
                 f"{self.weight_bits(model):g}",
             )
             faults.raise_if_any()

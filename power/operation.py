@@ -36,13 +36,11 @@ class Operation(Record):
 
     fp8_rate: float = quantity("fp8_rate", "", above=0.0)  #: MACs per cycle against fp4
     bf16_rate: float = quantity("bf16_rate", "", above=0.0)
-    array_efficiency: float = quantity(
-        "array_efficiency", "", above=0.0, at_most=1.0
-    )  #: fill, drain apart
+    #: fill and drain apart
+    array_efficiency: float = quantity("array_efficiency", "", at_least=0.001, at_most=1.0)
     vector_width: float = quantity("vector_width", "", above=0.0)  #: operations per cycle, unit
-    hbm_efficiency: float = quantity(
-        "hbm_efficiency", "", above=0.0, at_most=1.0
-    )  #: sustained over peak
+    #: sustained bandwidth over peak
+    hbm_efficiency: float = quantity("hbm_efficiency", "", at_least=0.001, at_most=1.0)
     memory_share: float = quantity(
         "memory_share", "", above=0.0, at_most=1.0
     )  #: of HBM, weights and KV
@@ -50,15 +48,17 @@ class Operation(Record):
         "activation_share", "", at_least=0.0, at_most=1.0
     )  #: of SRAM
 
-    step_overhead_s: float = quantity("step_overhead", "s", at_least=0.0)
-    all_reduce_latency_s: float = quantity("all_reduce_latency", "s", at_least=0.0)
+    step_overhead_s: float = quantity("step_overhead", "s", at_least=0.0, at_most=10.0)
+    all_reduce_latency_s: float = quantity("all_reduce_latency", "s", at_least=0.0, at_most=10.0)
     link_bandwidth_byte_s: float = quantity("link_bandwidth", "byte/s", above=0.0)
 
     max_batch: float = quantity("max_batch", "", at_least=1.0, at_most=_MOST, whole=True)
     chunk_tokens: float = quantity("chunk_tokens", "", at_least=1.0, at_most=_MOST, whole=True)
 
-    weight_bits: float | None = quantity("weight_bits", "", default=None, above=0.0)
-    kv_bits: float | None = quantity("kv_bits", "", default=None, above=0.0)
+    weight_bits: float | None = quantity(
+        "weight_bits", "", default=None, at_least=0.1, at_most=64.0
+    )
+    kv_bits: float | None = quantity("kv_bits", "", default=None, at_least=0.1, at_most=64.0)
     activation_bits: float = quantity("activation_bits", "", above=0.0)
     transfers_per_layer: float = quantity("transfers_per_layer", "", at_least=0.0)
     vector_ops_per_value: float = quantity("vector_ops_per_value", "", at_least=0.0)

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from power.block_power import BlockPower
 from power.schedule import Schedule
+from power.term import COMPONENTS
 
 __all__ = ["PowerReport"]
 
@@ -55,14 +56,15 @@ class PowerReport:
         Returns
         -------
         DataFrame
-            Index: component. ``energy_j``, ``mean_w``, ``peak_w`` (in one bin), ``share`` of the
-            energy; largest first.
+            Index: component, those of compute, memory and links in turn. Columns: ``title``,
+            ``energy_j``, ``mean_w``, ``peak_w`` (in one bin), ``share`` of the energy.
         """
         watts = self.block_power.components(self.temperature_c)
         energy = (self.block_power.bin_s @ watts.to_numpy()).astype(np.float64)
         span = float(self.block_power.bin_s.sum())
         table = pd.DataFrame(
             {
+                "title": [COMPONENTS[name] for name in watts.columns],
                 "energy_j": energy,
                 "mean_w": energy / span,
                 "peak_w": watts.max().to_numpy(),
@@ -70,8 +72,7 @@ class PowerReport:
             },
             index=pd.Index(watts.columns, name="component"),
         )
-        used = table[table["energy_j"] > 0.0]
-        return used.sort_values("energy_j", ascending=False, kind="stable")
+        return table[table["energy_j"] > 0.0]
 
     def latency(self) -> pd.DataFrame:
         """Return percentiles over requests of what they wait for.
@@ -101,8 +102,8 @@ class PowerReport:
             Of the trace: ``requests``, ``prompt_tokens``, ``output_tokens``, ``span_s`` (of the
             bins), ``load`` (share of the time with steps running), ``mean_decode_batch``,
             ``output_tokens_per_s``. Of one package: ``mean_w``, ``mean_low_w`` and ``mean_high_w``
-            (its band), ``peak_w``, ``energy_j``. Of both: ``joule_per_token``,
-            ``tokens_per_s_per_w``.
+            (its band), ``peak_w``, ``energy_j``. Of the group: ``joule_per_token`` and its inverse
+            ``tokens_per_s_per_w``, with the band of the power (``_low``, ``_high``).
         """
         power, trace, runs = self.block_power, self.schedule.trace, self.schedule.iterations
         watts = power.package_w(self.temperature_c)
@@ -110,6 +111,12 @@ class PowerReport:
         span = float(power.bin_s.sum())
         lasting = runs["end_s"] - runs["start_s"]
         outputs = float(trace.output_tokens.sum())
+        mean_w = float(watts @ power.bin_s) / span
+        low_w, high_w = (float(end @ power.bin_s) / span for end in (low, high))
+        each_j, rate = (
+            power.joule_per_token(self.temperature_c),
+            power.tokens_per_s_per_w(self.temperature_c),
+        )
         return {
             "requests": float(len(trace)),
             "prompt_tokens": float(trace.prompt_tokens.sum()),
@@ -118,11 +125,15 @@ class PowerReport:
             "load": self.schedule.load,
             "mean_decode_batch": float((runs["decode_sequences"] * lasting).sum() / lasting.sum()),
             "output_tokens_per_s": outputs / span,
-            "mean_w": float(watts @ power.bin_s) / span,
-            "mean_low_w": float(low @ power.bin_s) / span,
-            "mean_high_w": float(high @ power.bin_s) / span,
+            "mean_w": mean_w,
+            "mean_low_w": low_w,
+            "mean_high_w": high_w,
             "peak_w": float(watts.max()),
             "energy_j": power.energy_j(self.temperature_c),
-            "joule_per_token": power.joule_per_token(self.temperature_c),
-            "tokens_per_s_per_w": power.tokens_per_s_per_w(self.temperature_c),
+            "joule_per_token": each_j,
+            "joule_per_token_low": each_j * low_w / mean_w,
+            "joule_per_token_high": each_j * high_w / mean_w,
+            "tokens_per_s_per_w": rate,
+            "tokens_per_s_per_w_low": rate * mean_w / high_w,
+            "tokens_per_s_per_w_high": rate * mean_w / low_w,
         }

@@ -176,7 +176,9 @@ def _check_fit(
         tokens = trace.prompt_tokens[row] + trace.output_tokens[row]
         what = f"{tokens} tokens need {reserved[row] / 1e9:.1f} GB of KV cache"
         allowed = f"at most {capacity / 1e9:.1f} GB beside the weights"
-        found.append((int(row), what, allowed, f"{need} chips would hold it: set chips = {need}"))
+        found.append(
+            (int(row), what, allowed, f"{need} chips would hold it: set power.chips = {need}")
+        )
     faults = Faults()
     where = f"trace {trace.name}"
     list_rows(found, lambda row: f"{where}: request {row + 1}", faults, whole=where)

@@ -11,24 +11,24 @@ from techlib import Record
 
 __all__ = ["COMPONENTS", "Term"]
 
-#: What a report tells apart.
-COMPONENTS = (
-    "tensor",
-    "vector",
-    "sram",
-    "noc",
-    "collective",
-    "hbm_phy",
-    "hbm_device",
-    "hbm_background",
-    "refresh",
-    "die_to_die",
-    "serdes",
-    "host",
-    "management",
-    "clock",
-    "leakage",
-)
+#: What a report tells apart, with titles for people: compute, memory, links.
+COMPONENTS = {
+    "tensor": "systolic arrays",
+    "vector": "vector units",
+    "sram": "SRAM",
+    "noc": "on-chip network",
+    "collective": "collective network",
+    "clock": "clock",
+    "leakage": "leakage",
+    "hbm_phy": "HBM PHY",
+    "hbm_device": "HBM accesses",
+    "hbm_background": "HBM standby",
+    "refresh": "HBM refresh",
+    "die_to_die": "die to die",
+    "serdes": "SerDes",
+    "host": "host interface",
+    "management": "management",
+}
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ __all__ = ["MOST_ROWS_LISTED", "check_rows", "list_rows"]
 
 MOST_ROWS_LISTED = 20
 _MOST_TOKENS = 100_000_000  # far beyond any context; keeps every later sum exact in a float
+_LATEST_S = 1e10  #: three centuries; a float still tells microseconds apart there
 
 RowFault = tuple[int, str, str, str]
 
@@ -68,15 +69,15 @@ def check_rows(
     good = np.ones(len(columns["arrival_s"]), dtype=bool)
     good[[row for row, *_ in known]] = False
     for name, values in columns.items():
-        least, allowed = (
-            (0.0, "0 s or later")
+        least, most, allowed = (
+            (0.0, _LATEST_S, f"from 0 s to {_LATEST_S:g} s")
             if name == "arrival_s"
-            else (1.0, f"a whole number from 1 to {_MOST_TOKENS:,}")
+            else (1.0, _MOST_TOKENS, f"a whole number from 1 to {_MOST_TOKENS:,}")
         )
         with np.errstate(invalid="ignore"):
-            bad = ~np.isfinite(values) | (values < least)
+            bad = ~np.isfinite(values) | (values < least) | (values > most)
             if name != "arrival_s":
-                bad |= (values != np.floor(values)) | (values > _MOST_TOKENS)
+                bad |= values != np.floor(values)
         found += [
             (int(row), f"{name} is {values[row]:.12g}", allowed, "")
             for row in np.flatnonzero(bad & good)

@@ -20,6 +20,7 @@ __all__ = ["HeatAnalysis", "PowerAnalysis", "analyse_heat", "analyse_power"]
 Array = NDArray[np.float64]
 
 _MOST_BINS = 1_000_000  #: of the fine power trace; a longer trace gets wider bins
+_BOUNDLESS_C = 1e4  #: no solid is that hot: power has no bound there, a runaway for the solver
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +76,7 @@ def _before(fine: BlockPower, hottest: BlockPower, settings: ThermalSettings) ->
     start_s = float(hottest.edges_s[0])
     if start_s <= float(fine.edges_s[0]):
         return hottest
-    return fine.window(start_s - settings.sustained_window_s, start_s)
+    return fine.window(start_s - max(settings.sustained_window_s, fine.bin_s[0]), start_s)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,10 +158,9 @@ class _Order:
         """Return a power function of the thermal model's order from one of the power's."""
 
         def ordered(mean_c: Array) -> Array:
-            # Far above any real temperature leakage overflows; the solver calls that a runaway.
-            with np.errstate(over="ignore", invalid="ignore"):
-                found = np.asarray(watts(mean_c[self.power_from_model]))
-            return found[self.model_from_power]
+            if not mean_c.max() < _BOUNDLESS_C:
+                return np.full(len(mean_c), np.inf)
+            return np.asarray(watts(mean_c[self.power_from_model]))[self.model_from_power]
 
         return ordered
 

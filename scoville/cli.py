@@ -15,6 +15,7 @@ from scoville.commands.show import show_command
 from scoville.commands.signoff import signoff_command
 from scoville.commands.sweep import sweep_command
 from scoville.commands.thermal import thermal_command
+from scoville.commands.validate import validate_command
 from scoville.console import command
 from scoville.usage import CommandGroup
 
@@ -40,6 +41,7 @@ for _function in (
     thermal_command,
     sweep_command,
     signoff_command,
+    validate_command,
     doctor_command,
 ):
     app.command(_function.__name__.removesuffix("_command"))(command(_function))

@@ -95,6 +95,9 @@ class Session:
         """Print a warning on stderr; it is shown with ``--json`` too."""
         self.errors.print(Text(f"warning: {text}", style="yellow"))
 
+    def _note(self, text: str) -> None:
+        self.errors.print(Text(text, style="dim"))
+
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table for people; columns that hold numbers only are set flush right."""
         if self.json:
@@ -148,8 +151,17 @@ class Session:
         return time.perf_counter() - self.started
 
     @contextmanager
-    def progress(self) -> Iterator[Progress]:
-        """Give a meter for long work; it draws on a terminal only, and not with ``--json``."""
+    def progress(self, *, compiles: bool = False) -> Iterator[Progress]:
+        """Give a meter for long work; it draws on a terminal only, and not with ``--json``.
+
+        With `compiles` the user is told when the work begins with compiling its loops.
+        """
+        if compiles and not self.json:
+            from scoville.compile_note import announce_compilation
+
+            with announce_compilation(self._note), self.progress() as meter:
+                yield meter
+            return
         if self.json or not self.errors.is_terminal:
             yield lambda _stage, _share: None
             return
@@ -210,7 +222,7 @@ class Session:
 
 
 def _is_numeric(cell: object) -> bool:
-    text = str(cell).strip().lstrip("+-").rstrip("%")
+    text = str(cell).strip().lstrip("+-").rstrip("%").replace(",", "")
     return text in ("", "-") or text.replace(".", "", 1).replace("e", "", 1).isdigit()
 
 

@@ -22,8 +22,9 @@ __all__ = ["judge", "power_density"]
 def judge(design: Design, power: PowerAnalysis, heat: HeatAnalysis) -> tuple[Target, ...]:
     """Hold power and temperatures against the limits of a design.
 
-    The band of power comes from the bands of energies and leakage. Conduction is linear, so that
-    the rise over the coolant has the same relative band; leakage counts at its central value there.
+    The band of power comes from the bands of energies and leakage. Conduction is nearly linear, so
+    that the rise over the coolant has the same relative band; leakage counts at its central value
+    there.
     """
     bench = _Bench.of(design, power, heat)
     stacks = [bench.stack_temperature()] if design.floorplan.stacks else []

@@ -8,7 +8,6 @@ import pandas as pd
 
 import floorplan
 from floorplan import Floorplan
-from floorplan.picture import draw, save_png
 from scoville.console import Progress
 from scoville.design import Design
 
@@ -36,14 +35,18 @@ def block_table(plan: Floorplan) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def write_layout(design: Design, folder: Path, progress: Progress) -> tuple[str, ...]:
+def write_layout(
+    design: Design, folder: Path, progress: Progress, *, png: bool = True
+) -> tuple[str, ...]:
     """Write the layout of a design into a folder; return the names of the files."""
     plan = design.floorplan
-    names = (f"{design.name}.gds", "floorplan.png", "blocks.csv", "floorplan.toml")
     progress("writing GDS", 0.1)
-    floorplan.write_gds(plan, folder / names[0])
-    progress("drawing the floorplan", 0.5)
-    save_png(draw(plan), folder / names[1])
-    block_table(plan).to_csv(folder / names[2], index=False, lineterminator="\n")
-    floorplan.write_floorplan(plan, folder / names[3])
-    return names
+    floorplan.write_gds(plan, folder / f"{design.name}.gds")
+    block_table(plan).to_csv(folder / "blocks.csv", index=False, lineterminator="\n")
+    floorplan.write_floorplan(plan, folder / "floorplan.toml")
+    if png:
+        from floorplan.picture import draw, save_png
+
+        progress("drawing the floorplan", 0.5)
+        save_png(draw(plan), folder / "floorplan.png")
+    return tuple(sorted(file.name for file in folder.iterdir()))

@@ -48,13 +48,13 @@ def output_folder(path: str | Path) -> Iterator[Path]:
     >>> (place / "run.json").exists()
     True
     """
-    target = Path(path)
-    check_output_folder(target)
+    check_output_folder(path)
+    target = Path(path).resolve()  # a link stays where it is; what it points at is written
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     except OSError as error:
-        raise _unwritable(target, error) from None
+        raise _unwritable(path, error.strerror) from None
     try:
         staging.chmod(0o755)
         yield staging
@@ -65,15 +65,22 @@ def output_folder(path: str | Path) -> Iterator[Path]:
 
 def check_output_folder(path: str | Path) -> None:
     """Raise `InputError` if a run may not write at `path`; long runs ask before they start."""
-    target = Path(path)
-    place = f"--out {target}"
+    target = Path(path).resolve()
+    place = f"--out {path}"
     if target.is_dir():
         if any(target.iterdir()) and not (target / RUN_RECORD).is_file():
             what = f"the folder has files in it and no {RUN_RECORD} of an earlier run"
             allowed = "a new, an empty or an earlier run's folder"
             raise InputError.of(place, what, allowed, "choose another name or empty it yourself")
-    elif target.exists() or target.is_symlink():
+    elif target.exists():
         raise InputError.of(place, "is a file", "a folder", "choose another name")
+    above = next(folder for folder in target.parents if folder.exists())
+    if not above.is_dir():
+        raise _unwritable(path, f"{above} is a file")
+    try:
+        Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=above)).rmdir()
+    except OSError as error:
+        raise _unwritable(path, error.strerror) from None
 
 
 def _replace(staging: Path, target: Path) -> None:
@@ -93,10 +100,9 @@ def _replace(staging: Path, target: Path) -> None:
         shutil.rmtree(retired, ignore_errors=True)
 
 
-def _unwritable(target: Path, error: OSError) -> InputError:
-    return InputError.of(
-        f"--out {target}", f"cannot be written: {error.strerror}", cure="choose another folder"
-    )
+def _unwritable(path: str | Path, reason: str | None) -> InputError:
+    what = f"cannot be written: {reason or 'for an unknown reason'}"
+    return InputError.of(f"--out {path}", what, cure="choose another folder")
 
 
 def write_json(path: Path, content: Any) -> None:

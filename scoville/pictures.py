@@ -14,10 +14,13 @@ from shapely import Polygon
 
 from floorplan import Floorplan
 from floorplan.picture import save_png
+from scoville.stack_maps import StackMap, stack_sheet
 from thermal import TemperatureHistory, Temperatures
 from thermal.picture import temperature_map
 
-__all__ = ["history_picture", "write_temperature_maps"]
+__all__ = ["STACKS_PNG", "history_picture", "write_temperature_maps"]
+
+STACKS_PNG = "temperature_stacks.png"  #: the map of all HBM stacks
 
 _COLOURS = ("#b3261e", "#2f5d8a", "#1a7f4b", "#7d5ba6", "#a6611a", "#5b8a72")
 
@@ -35,33 +38,47 @@ class _Area:
 def write_temperature_maps(
     temperatures: Temperatures, plan: Floorplan | None, folder: Path
 ) -> tuple[str, ...]:
-    """Write a map of each die and stack in its hottest layer; without a floorplan of each layer.
+    """Write a map of each die, and one of all stacks; without a floorplan of each heated layer.
 
-    All maps have the same colours; the names of the files are returned.
+    Each is shown in its hottest layer. All maps have the same colours. The names of the files are
+    returned.
     """
-    areas = _areas(plan) if plan is not None else _heated_layers(temperatures)
-    shown = [(area, *_hottest_layer(temperatures, area)) for area in areas]
-    low_c = min(low for _, _, low, _ in shown)
-    high_c = max(high for _, _, _, high in shown)
-    for area, layer, _, _ in shown:
-        figure = temperature_map(
+    areas = [*(_heated_layers(temperatures) if plan is None else _dies(plan))]
+    stacks = [] if plan is None else [*_stacks(plan)]
+    shown = {area.name: _hottest_layer(temperatures, area) for area in (*areas, *stacks)}
+    limits_c = min(low for _, low, _ in shown.values()), max(high for *_, high in shown.values())
+    figures = {}
+    for area in areas:
+        layer, _, _ = shown[area.name]
+        figures[f"temperature_{area.name}.png"] = temperature_map(
             temperatures,
             layer,
             extent_um=area.bounds_um,
             outlines=area.outlines,
             title=area.name if area.name == layer else f"{area.name}, layer {layer}:",
-            limits_c=(low_c, high_c),
+            limits_c=limits_c,
         )
-        save_png(figure, folder / f"temperature_{area.name}.png")
-    return tuple(f"temperature_{area.name}.png" for area, *_ in shown)
+    if stacks:
+        maps = [
+            StackMap(f"{a.name}: at most {high:.1f} °C", layer, a.bounds_um)
+            for a in stacks
+            for layer, _, high in [shown[a.name]]
+        ]
+        figures[STACKS_PNG] = stack_sheet(temperatures, maps, limits_c)
+    for name, figure in figures.items():
+        save_png(figure, folder / name)
+    return tuple(figures)
 
 
-def _areas(plan: Floorplan) -> Iterator[_Area]:
+def _dies(plan: Floorplan) -> Iterator[_Area]:
     for die in plan.dies:
         placed = list(die.placed_blocks())
         outlines = tuple(outline for _, _, outline in placed)
         keys = frozenset(key for key, _, _ in placed)
         yield _Area(die.name, die.placed_outline.bounds, keys, outlines)
+
+
+def _stacks(plan: Floorplan) -> Iterator[_Area]:
     for stack in plan.stacks:
         keys = frozenset((stack.base_key, stack.dram_key))
         yield _Area(stack.name, stack.placed_outline.bounds, keys)

@@ -13,6 +13,7 @@ import pandas as pd
 
 import floorplan
 from power import PowerReport
+from scoville.pictures import STACKS_PNG
 from scoville.run_record import toolkit_version
 from scoville.signoff import Signoff
 from scoville.verdict import Target
@@ -144,15 +145,16 @@ def _pictures(found: Signoff, folder: Path) -> dict[str, Any]:
             _inline(folder / f"temperature_{die.name}.png", f"Die {die.name} {when}.")
             for die in plan.dies
         ],
-        "stacks": [
-            _inline(
-                folder / f"temperature_{stack.name}.png",
-                f"{stack.name}: base {hottest_c[stack.base_key]:.1f} °C, "
-                f"DRAM {hottest_c[stack.dram_key]:.1f} °C at most.",
-            )
-            for stack in plan.stacks
-        ],
+        "stacks": None,
     }
+    if plan.stacks:
+        base_c = max(hottest_c[stack.base_key] for stack in plan.stacks)
+        dram_c = max(hottest_c[stack.dram_key] for stack in plan.stacks)
+        caption = (
+            f"HBM stacks {when}, each in its hottest layer. Base dies reach {base_c:.1f} °C, "
+            f"DRAM dies {dram_c:.1f} °C."
+        )
+        pictures["stacks"] = _inline(folder / STACKS_PNG, caption)
     if found.heat.history is not None:
         caption = "Hottest cells and package power in the hottest window."
         pictures["history"] = _inline(folder / "history.png", caption)
@@ -180,9 +182,8 @@ def _layout(found: Signoff) -> Iterator[tuple[str, str]]:
 
 def _components(power: PowerReport) -> Iterator[tuple[str, str, str, str]]:
     for row in power.components().reset_index().to_dict("records"):
-        title = str(row["component"]).replace("_", " ")
         share = f"{100 * row['share']:.1f} %"
-        yield title, f"{row['mean_w']:.1f} W", f"{row['peak_w']:.1f} W", share
+        yield str(row["title"]), f"{row['mean_w']:.1f} W", f"{row['peak_w']:.1f} W", share
 
 
 def _latency(power: PowerReport) -> Iterator[tuple[str, str, str, str]]:
@@ -204,10 +205,18 @@ def _serving(power: PowerReport) -> Iterator[tuple[str, str]]:
     through = power.throughput()
     yield "prompt tokens", f"{through['prompt_tokens']:,.0f}"
     yield "output tokens", f"{through['output_tokens']:,.0f}"
-    yield "mean decode batch", f"{through['mean_decode_batch']:.1f}"
+    yield "sequences in a decode step, mean", f"{through['mean_decode_batch']:.1f}"
     yield "time with steps running", f"{100 * through['load']:.1f} %"
-    yield "mean power", f"{through['mean_w']:.1f} W"
-    yield "output tokens per s and kW", f"{1e3 * through['tokens_per_s_per_w']:,.0f}"
+    yield (
+        "mean power [W]",
+        f"{through['mean_w']:.1f} ({through['mean_low_w']:.1f} to {through['mean_high_w']:.1f})",
+    )
+    for title, name, scale, digits in (
+        ("energy per output token [mJ]", "joule_per_token", 1e3, 1),
+        ("output tokens per s and kW", "tokens_per_s_per_w", 1e3, 0),
+    ):
+        value, low, high = (scale * through[f"{name}{end}"] for end in ("", "_low", "_high"))
+        yield title, f"{value:,.{digits}f} ({low:,.{digits}f} to {high:,.{digits}f})"
 
 
 def _windows(found: Signoff) -> str:

@@ -20,15 +20,23 @@ class ThermalSettings(Record):
     """
 
     kind: str = text("kind", choices=("fitted", "uniform"))
-    lateral: float = quantity("lateral", "", at_least=4.0, whole=True)  #: cells a side
-    finest_um: float = quantity("finest", "um", above=0.0)  #: height of cells at the heat
-    growth: float = quantity("growth", "", at_least=0.0)  #: of the height with distance to heat
-    cells_per_layer: float = quantity("cells_per_layer", "", at_least=1.0, whole=True)
+    lateral: float = quantity(
+        "lateral", "", at_least=4.0, at_most=4096, whole=True
+    )  #: cells a side
+    finest_um: float = quantity("finest", "um", at_least=0.1)  #: height of cells at the heat
+    growth: float = quantity(
+        "growth", "", at_least=0.0, at_most=10.0
+    )  #: of the height with distance to heat
+    cells_per_layer: float = quantity("cells_per_layer", "", at_least=1.0, at_most=100, whole=True)
     sustained_window_s: float = quantity("sustained_window", "s", above=0.0)
     transient_window_s: float = quantity("transient_window", "s", above=0.0)
-    transient_steps: float = quantity("transient_steps", "", at_least=1.0, whole=True)
+    transient_steps: float = quantity(
+        "transient_steps", "", at_least=1.0, at_most=10_000, whole=True
+    )
     tolerance_k: float = quantity("tolerance", "K", above=0.0)  #: of the leakage fixed point
-    maximum_iterations: float = quantity("maximum_iterations", "", at_least=1.0, whole=True)
+    maximum_iterations: float = quantity(
+        "maximum_iterations", "", at_least=1.0, at_most=10_000, whole=True
+    )
 
 
 @functools.cache

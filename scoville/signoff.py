@@ -178,7 +178,7 @@ def run_signoff(
     begun = time.perf_counter()
     progress("reading the trace", 0.0)
     requests = design.trace() if trace is None else trace
-    progress("scheduling the trace (a first run compiles its kernels)", 0.05)
+    progress("scheduling the trace", 0.05)
     power = analyse_power(design, requests)
     powered = time.perf_counter()
     heat = analyse_heat(design, power, transient=transient, progress=progress)

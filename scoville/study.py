@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scoville.design import load_design
-from scoville.design_file import builtin_designs
+from scoville.design_file import Override, builtin_designs
 from scoville.run_record import input_hash
 from techlib import Faults, InputError, flatten
 
@@ -51,26 +50,35 @@ class Study:
         Built-in name or path.
     kind : {"steady", "signoff"}
         Sustained load only, or with the transient of a full sign-off.
-    fixed : tuple of str
-        ``"key=value"`` that holds in every case.
+    fixed : mapping of str to object
+        Value of each dotted key that holds in every case.
     parameters : mapping of str to tuple
         Values of each dotted key.
+    file : str
+        Where it was read from, for messages; paths in it are relative to its folder.
     """
 
     name: str
     design: str
     kind: Kind
-    fixed: tuple[str, ...]
+    fixed: Mapping[str, Any]
     parameters: Mapping[str, tuple[Any, ...]]
+    file: str = ""
 
     def cases(self) -> Iterator[dict[str, Any]]:
         """Yield the values of each case; the last parameter changes fastest."""
         for values in itertools.product(*self.parameters.values()):
             yield dict(zip(self.parameters, values, strict=True))
 
-    def overrides(self, case: Mapping[str, Any]) -> tuple[str, ...]:
+    def overrides(self, case: Mapping[str, Any]) -> tuple[Override, ...]:
         """Return what a case sets on its design."""
-        return (*self.fixed, *(_override(key, value) for key, value in case.items()))
+        groups = (("set", self.fixed), ("parameters", case))
+        folder = Path(self.file).parent
+        return tuple(
+            Override(f"{self.file or self.name}: {group}.{key}", key, value, folder)
+            for group, entries in groups
+            for key, value in entries.items()
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the study as plain values."""
@@ -78,7 +86,7 @@ class Study:
             "name": self.name,
             "design": self.design,
             "kind": self.kind,
-            "set": list(self.fixed),
+            "set": dict(self.fixed),
             "parameters": {key: list(values) for key, values in self.parameters.items()},
         }
 
@@ -92,13 +100,14 @@ class Study:
 
         A value that does not work is left to its case: it fails there, with its reason.
         """
-        load_design(self.design, self.fixed)
-        try:
-            load_design(self.design, self.overrides(next(self.cases())))
-        except InputError as error:
-            unknown = [fault for fault in error.faults if fault.what.startswith("unknown ")]
-            if unknown:
-                raise InputError(unknown) from None
+        faults = Faults()
+        for case, wanted in (({}, ""), (next(self.cases()), "unknown ")):
+            try:
+                load_design(self.design, self.overrides(case))
+            except InputError as error:
+                found = (fault for fault in error.faults if fault.what.startswith(wanted))
+                faults.found += [fault for fault in found if fault not in faults.found]
+        faults.raise_if_any()
 
 
 def read_study(path: str | Path) -> Study:
@@ -112,7 +121,7 @@ def read_study(path: str | Path) -> Study:
     """
     file = Path(path)
     try:
-        tables = tomllib.loads(file.read_text("utf-8"))
+        tables = tomllib.loads(file.read_text("utf-8-sig"))
     except OSError as error:
         raise InputError.of(str(file), f"cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -133,8 +142,8 @@ def read_study(path: str | Path) -> Study:
     faults.raise_if_any()
     local = file.parent / given.design
     design = given.design if given.design in builtin_designs() else str(local)
-    fixed = tuple(_override(key, value) for key, value in flatten(given.fixed).items())
-    study = Study(file.stem, design, given.study.kind, fixed, parameters)
+    fixed = flatten(given.fixed)
+    study = Study(file.stem, design, given.study.kind, fixed, parameters, str(file))
     study.check_names()
     return study
 
@@ -144,21 +153,6 @@ def _values(where: str, entry: Any, faults: Faults) -> tuple[Any, ...]:
         faults.add(where, f"{entry!r} is not a list of values", 'e.g. ["30 um", "50 um"]')
         return ()
     return tuple(entry)
-
-
-def _override(key: str, value: Any) -> str:
-    """Return ``key=value`` with the value as TOML."""
-    return f"{key}={_toml(value)}"
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, dict):
-        return f"{{ {', '.join(f'{json.dumps(k)} = {_toml(v)}' for k, v in value.items())} }}"
-    if isinstance(value, list):
-        return f"[{', '.join(_toml(entry) for entry in value)}]"
-    if isinstance(value, (str, bool, int, float)):
-        return json.dumps(value)  # a string, number or boolean of JSON is one of TOML
-    return str(value)
 
 
 def _cure(where: str) -> str:

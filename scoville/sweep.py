@@ -16,10 +16,11 @@ import pandas as pd
 from scoville.design import load_design
 from scoville.signoff import run_signoff
 from scoville.study import Study
-from techlib import ScovilleError
+from techlib import InputError, ScovilleError
 
 __all__ = ["run_case", "run_sweep"]
 
+_ENDED = "its process ended: it was killed, perhaps for want of memory"
 _THREADS = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -45,6 +46,12 @@ def run_sweep(
     pandas.DataFrame
         A row per case in the order of `Study.cases`: the parameters, every target's value,
         `passed`, and the `error` of a case that failed (empty otherwise).
+
+    Raises
+    ------
+    InputError
+        The call stands at the top of a script: every process imports the script, so that it has to
+        be under ``if __name__ == "__main__":``.
     """
     cases = list(study.cases())
     work = functools.partial(run_case, study)
@@ -78,6 +85,9 @@ def _in_processes(
     work: Callable[[Mapping[str, Any]], dict[str, Any]], cases: list[dict[str, Any]], count: int
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield number and row of each case as it ends."""
+    if multiprocessing.parent_process() is not None and count > 1:
+        cure = 'put the call under `if __name__ == "__main__":`, or take workers=1'
+        raise InputError.of("run_sweep", "was called by one of its own processes", cure=cure)
     context = multiprocessing.get_context("spawn")
     with _one_thread_each(), ProcessPoolExecutor(count, mp_context=context) as pool:
         pending: dict[Future[dict[str, Any]], int] = {
@@ -89,7 +99,7 @@ def _in_processes(
                 try:
                     yield index, done.result()
                 except BrokenProcessPool:
-                    yield index, {**cases[index], "error": "its process was ended from outside"}
+                    yield index, {**cases[index], "error": _ENDED}
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

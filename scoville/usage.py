@@ -24,23 +24,27 @@ class CommandGroup(TyperGroup):
     def main(
         self,
         args: Sequence[str] | None = None,
-        *rest: Any,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
         standalone_mode: bool = True,
-        **options: Any,
+        windows_expand_args: bool = True,
+        **extra: Any,
     ) -> Any:
         """Parse the arguments and run the command."""
         given = sys.argv[1:] if args is None else list(args)
-        if not standalone_mode or "--json" not in given:
-            return super().main(args, *rest, standalone_mode=standalone_mode, **options)
+        as_json = standalone_mode and "--json" in given
+        alone = standalone_mode and not as_json
         try:
-            code = super().main(given, *rest, standalone_mode=False, **options)
+            code = super().main(args, prog_name, complete_var, alone, windows_expand_args, **extra)
         except Exception as error:
             describe = getattr(error, "format_message", None)
-            if describe is None:  # not a usage error
+            if not as_json or describe is None:  # not a usage error
                 raise
             _print_fault(getattr(getattr(error, "ctx", None), "command_path", ""), describe())
             sys.exit(_BAD_INPUT)
-        sys.exit(code if isinstance(code, int) else 0)
+        if as_json:
+            sys.exit(code if isinstance(code, int) else 0)
+        return code
 
 
 def _print_fault(command: str, message: str) -> None:

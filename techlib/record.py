@@ -126,7 +126,9 @@ class Record:
         for key in sorted(str(k) for k in entries.keys() - fields.keys() - _RECORD_KEYS):
             below = [name for name in fields if name.startswith(f"{key}.")]
             if below:
-                what = f"{entries[key]!r} is not a table"
+                entry = entries[key]
+                given = entry["value"] if isinstance(entry, Mapping) else entry
+                what = f"{given!r} is not a table"
                 faults.add(f"{where}.{key}", what, f"a table; it holds {', '.join(below)}")
             else:
                 faults.add(f"{where}.{key}", "unknown key", cure=did_you_mean(key, fields))

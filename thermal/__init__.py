@@ -2,6 +2,8 @@
 
 from thermal.assembly import assemble
 from thermal.direct import DirectSolver, sparse_matrix
+from thermal.discretisation import DiscretisationError, discretisation_error
+from thermal.exact import exact_block_means
 from thermal.history import TemperatureHistory
 from thermal.mesh import Mesh
 from thermal.model import ThermalModel
@@ -12,10 +14,12 @@ from thermal.reduced_history import ReducedHistory, ReducedState
 from thermal.reduced_inputs import principal_inputs
 from thermal.resolution import Resolution
 from thermal.solver import Solver
+from thermal.streaming import StreamSolver
 from thermal.temperatures import Temperatures
 
 __all__ = [
     "DirectSolver",
+    "DiscretisationError",
     "Mesh",
     "Multigrid",
     "Operator",
@@ -25,10 +29,13 @@ __all__ = [
     "Resolution",
     "Solution",
     "Solver",
+    "StreamSolver",
     "TemperatureHistory",
     "Temperatures",
     "ThermalModel",
     "assemble",
+    "discretisation_error",
+    "exact_block_means",
     "principal_inputs",
     "sparse_matrix",
 ]

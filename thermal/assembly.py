@@ -3,7 +3,8 @@
 Two neighbours are joined by their two half-cell resistances in series, which is exact for a flow
 that crosses the face at right angles, whatever the sizes and the materials of the two cells; a
 contact resistance between two layers lies in series with them. An outer face is joined to its
-fluid by half a cell and the film in series.
+fluid by half a cell and the film in series, and so is coolant that flows through a layer to the
+layers below and above.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.constants import zero_Celsius
 
 from package import Face, Package, Patch
+from thermal.channels import channels
 from thermal.faces import Outside
 from thermal.mesh import Mesh
 from thermal.operator import Operator
@@ -43,12 +45,13 @@ def assemble(mesh: Mesh, temperature_c: Array | None = None) -> Operator:
     dz, dy, dx = np.diff(mesh.z_m), np.diff(mesh.y_m), np.diff(mesh.x_m)
     area = np.outer(dy, dx)
     around_m2 = 2.0 * float(dx.sum() + dy.sum()) * float(dz.sum())
-    reference_c = _main_fluid(mesh.package, float(area.sum()), around_m2).temperature_c
+    reference_c = _main_fluid_c(mesh.package, float(area.sum()), around_m2)
     outside = Outside(mesh, reference_c)
     gx, gy = np.empty((nz, ny, nx - 1)), np.empty((nz, ny - 1, nx))
     gz, capacity_j_k = np.empty((nz - 1, ny, nx)), np.empty((nz, ny, nx))
     contact_k_m2_w = [layer.contact_resistance_k_m2_w for layer in mesh.package.layers]
     slabs: dict[int, _Slab] = {}
+    flowing = channels(mesh)
     below = np.empty(0)
     for k, layer in enumerate(of):
         fill = mesh.fills[layer]
@@ -57,17 +60,23 @@ def assemble(mesh: Mesh, temperature_c: Array | None = None) -> Operator:
             slabs[layer] = _Slab.of(fill.conductivity_w_mk(ratio), dx, dy)
         slab = slabs[layer]
         gx[k], gy[k] = slab.gx_w_mk * dz[k], slab.gy_w_mk * dz[k]
+        ends = [end * dz[k] for end in slab.ends_w_mk]
         capacity_j_k[k] = fill.capacity_j_m3k * (dz[k] * area)
-        half = slab.half_z_w_m / dz[k]
+        floor = ceiling = slab.half_z_w_m / dz[k]
+        if k in flowing:
+            floor, ceiling = flowing[k].halves(ceiling, area)
+            flowing[k].part(gx[k], gy[k])
+            ends = flowing[k].part_ends(ends)
+            outside.add_inlet(flowing[k].stream, flowing[k].flow.inlet_c)
         if k == 0:
-            outside.add_bottom(half)
+            outside.add_bottom(floor)
         else:
-            gz[k - 1] = series(below, half)
+            gz[k - 1] = series(below, floor)
             resistance = contact_k_m2_w[of[k - 1]]
             if layer != of[k - 1] and resistance:
                 gz[k - 1] = series(gz[k - 1], area / resistance)
-        outside.add_sides(k, [end * dz[k] for end in slab.ends_w_mk])
-        below = half
+        outside.add_sides(k, ends)
+        below = ceiling
     outside.add_top(below, contact_k_m2_w[-1])
     return Operator(
         gx=gx,
@@ -77,6 +86,7 @@ def assemble(mesh: Mesh, temperature_c: Array | None = None) -> Operator:
         outside_w=outside.heat_w,
         capacity_j_k=capacity_j_k,
         reference_c=reference_c,
+        streams=tuple(channel.stream for channel in flowing.values()),
     )
 
 
@@ -125,14 +135,21 @@ def series(first: Array, second: Array) -> Array:
     >>> series(np.array([2.0]), np.array([2.0]))
     array([1.])
     """
-    return np.asarray(first * second / (first + second))
+    total = first + second
+    return np.asarray(first * second / np.where(total > 0.0, total, 1.0))
 
 
-def _main_fluid(package: Package, plane_m2: float, around_m2: float) -> Face | Patch:
-    """Return the outer face, or the patch on one, with the greatest film conductance."""
+def _main_fluid_c(package: Package, plane_m2: float, around_m2: float) -> float:
+    """Return the temperature of the fluid that can take most heat per kelvin [degC]."""
     parts: list[tuple[Face | Patch, float]] = []
     for face in (package.top, package.bottom):
         patches = [(patch, patch.outline.area * _M2_PER_UM2) for patch in face.patches]
         parts += [(face, plane_m2 - sum(area_m2 for _, area_m2 in patches)), *patches]
     parts.append((package.sides, around_m2))
-    return max(parts, key=lambda part: part[0].film_w_m2k * part[1] if part[1] > 0.0 else 0.0)[0]
+    fluids = [
+        (part.film_w_m2k * area_m2 if area_m2 > 0.0 else 0.0, part.temperature_c)
+        for part, area_m2 in parts
+    ]
+    flows = [layer.flow for layer in package.layers if layer.flow is not None]
+    fluids += [(flow.capacity_rate_w_k, flow.inlet_c) for flow in flows]
+    return max(fluids, key=lambda fluid: fluid[0])[1]

@@ -110,11 +110,18 @@ def _conductivity(mesh: Mesh, axis: int) -> Array:
 
 
 def _meets_fluid(mesh: Mesh, axis: int, place: Index) -> NDArray[np.bool_]:
-    """Return which cells, by their place along an axis, lie at a film on that axis."""
+    """Return which cells, by their place along an axis, meet a film or a coolant along it."""
     package = mesh.package
-    low, high = (package.bottom, package.top) if axis == 0 else (package.sides, package.sides)
-    at_low = (place == 0) & (low.film_w_m2k > 0.0)
-    return np.asarray(at_low | ((place == mesh.shape[axis] - 1) & (high.film_w_m2k > 0.0)))
+    faces = (package.bottom, package.top) if axis == 0 else (package.sides, package.sides)
+    meets = np.zeros(mesh.shape[axis], dtype=bool)
+    for end, face in zip((0, -1), faces, strict=True):
+        meets[end] |= face.film_w_m2k > 0.0 or bool(face.patches)
+    if axis == 0:
+        flows = np.array([layer.flow is not None for layer in package.layers])
+        wet = flows[mesh.layer_of_cell]
+        meets[1:] |= wet[:-1]
+        meets[:-1] |= wet[1:]
+    return np.asarray(meets[place])
 
 
 def _find(wanted: Index, numbers: Index, values: Array) -> Array:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numba as nb
 
-__all__ = ["compiled", "compiled_sum"]
+__all__ = ["compiled", "compiled_sum", "inlined"]
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -24,6 +24,11 @@ def compiled_sum(function: F) -> F:
     return _jit(_SAFE | {"reassoc"})(function)
 
 
-def _jit(fastmath: set[str]) -> Callable[[F], F]:
-    decorator = nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=fastmath)
-    return cast("Callable[[F], F]", decorator)
+def inlined(function: F) -> F:
+    """Compile a loop that only other loops call: without the way in from Python, in less time."""
+    return _jit(_SAFE | {"reassoc"}, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+
+
+def _jit(fastmath: set[str], **options: Any) -> Callable[[F], F]:
+    options |= {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": fastmath}
+    return cast("Callable[[F], F]", nb.njit(**options))

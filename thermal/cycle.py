@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from thermal import kernels, relaxation
-from thermal.hierarchy import Grid
-from thermal.operator import Operator
-from thermal.relaxation import Level
+from thermal import preparation, relaxation
+from thermal.hierarchy import Grid, merged
+from thermal.relaxation import Level, Single
 from thermal.workers import Workers
 
-__all__ = ["Cycle"]
+__all__ = ["Cycle", "empty_field", "packed"]
 
 Array = NDArray[np.float64]
+Index = NDArray[np.int64]
+Shape = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -23,55 +25,81 @@ class Cycle:
     """Levels of a V(2,2) cycle with red-black relaxation of columns.
 
     Down: red, black, red, black; up: black, red, black, red. Restriction is the transpose of
-    prolongation, so the cycle is a symmetric positive definite operator and plain conjugate
-    gradients apply. The fields `rise`, `change` and `source` of the levels are work space.
+    prolongation, so the cycle is a symmetric positive definite operator and conjugate gradients
+    apply. The fields `rise`, `change` and `source` of the levels are work space.
+
+    Parameters
+    ----------
+    levels : tuple of Level
+        From the finest to a single column.
+    shapes : tuple of (int, int, int)
+        Cells along z, y and x of each.
+    parents : tuple of (array (nx,), array (ny,))
+        Cell of the next level that each column and each row belongs to.
     """
 
-    grids: tuple[Grid, ...]
     levels: tuple[Level, ...]
+    shapes: tuple[Shape, ...]
+    parents: tuple[tuple[Index, Index], ...]
 
     @classmethod
-    def of(cls, grids: tuple[Grid, ...]) -> Cycle:
+    def of(cls, workers: Workers, grids: Iterable[Grid]) -> Cycle:
         """Allocate and factor all levels."""
-        return cls(grids, tuple(_new_level(grid) for grid in grids))
+        levels, shapes, parents = [], [], []
+        for grid in grids:
+            levels.append(_new_level(workers, grid))
+            shapes.append(grid.operator.shape)
+            parents.append((grid.parent_x, grid.parent_y))
+        return cls(tuple(levels), tuple(shapes), tuple(parents))
 
-    def shifted(self, shift_per_s: float) -> Cycle:
-        """Return the cycle of ``A + shift C``; lateral conductances and work space are shared."""
+    def grounded(self, workers: Workers, ground_w_k: Array) -> Cycle:
+        """Return the cycle with other conductances to the outside (nz, ny, nx) [W/K].
+
+        Conductances between cells and work space are shared.
+        """
         levels = []
-        for grid, level in zip(self.grids, self.levels, strict=True):
-            pivot, grounded = _empty_field(grid.operator.shape), _empty_field(grid.operator.shape)
-            _factor(grid.operator, ground(grid.operator, shift_per_s), pivot, grounded)
-            levels.append(level._replace(inverse_pivot=pivot, grounded=grounded))
-        return Cycle(self.grids, tuple(levels))
+        for level, parents in zip(self.levels, self.parents, strict=True):
+            level = level._replace(ground=packed(workers, ground_w_k))
+            levels.append(_factored(workers, level, ground_w_k.shape))
+            ground_w_k = merged(ground_w_k, *parents)
+        return Cycle(tuple(levels), self.shapes, self.parents)
 
     def run(self, workers: Workers) -> float:
         """Take ``levels[0].source`` to ``levels[0].rise``; return their inner product."""
-        for grid, level, coarse in zip(self.grids, self.levels, self.levels[1:], strict=False):
-            _descend(workers, grid.operator.shape, level, coarse)
+        pairs = list(zip(self.shapes, self.levels, self.levels[1:], strict=False))
+        for shape, level, coarse in pairs:
+            _descend(workers, shape, level, coarse)
         product = _solve_column(self.levels[-1])
-        pairs = zip(self.grids, self.levels, self.levels[1:], strict=False)
-        for grid, level, coarse in reversed(list(pairs)):
-            product = _ascend(workers, grid.operator.shape, level, coarse)
+        for shape, level, coarse in reversed(pairs):
+            product = _ascend(workers, shape, level, coarse)
         return product
 
 
-def ground(operator: Operator, shift_per_s: float) -> Array:
-    """Return conductance to the outside plus shift times capacity of each cell [W/K]."""
-    if shift_per_s == 0.0:
-        return operator.outside_w_k
-    return operator.outside_w_k + shift_per_s * operator.capacity_j_k
+def packed(workers: Workers, values: Array, shape: Shape | None = None) -> Single:
+    """Return a field, or the conductances between the cells of a field of `shape`, as stored."""
+    shape = shape or values.shape
+    out = empty_field(shape)
+    _, row, column = (whole - part for whole, part in zip(shape, values.shape, strict=True))
+
+    def loop(low: int, high: int) -> None:
+        preparation.pack(values, row, column, _stride(shape[2]), out, low, high)
+
+    workers.run(loop, workers.slabs(shape))
+    return out
 
 
-def _new_level(grid: Grid) -> Level:
-    operator, nx = grid.operator, grid.operator.shape[2]
-    fields = [_empty_field(operator.shape) for _ in range(7)]
-    west, south, pivot, grounded, rise, change, source = fields
-    kernels.pack(operator.gx, operator.gy, west, south)
-    _factor(operator, ground(operator, operator.shift_per_s), pivot, grounded)
-    homes = _homes(grid)
-    return Level(
-        west, south, pivot, grounded, rise, change, source, *homes, _paired(grid), _stride(nx)
-    )
+def empty_field(shape: Shape) -> Single:
+    """Return zeros in the layout of a level."""
+    nz, ny, nx = shape
+    return _zeros((ny + 2, 2, relaxation.LEAD + nz * _stride(nx)))
+
+
+def _zeros(stored: tuple[int, ...]) -> Single:
+    """Return zeros that begin on a boundary of 64 bytes."""
+    lead, size = relaxation.LEAD, int(np.prod(stored))
+    memory = np.zeros(size + lead, np.float32)
+    start = -(memory.ctypes.data // memory.itemsize) % lead
+    return memory[start : start + size].reshape(stored)
 
 
 def _stride(nx: int) -> int:
@@ -80,38 +108,37 @@ def _stride(nx: int) -> int:
     return ((nx + 1) // 2 // lead + 1) * lead
 
 
-def _empty_field(shape: tuple[int, int, int]) -> relaxation.Single:
-    """Return zeros in the layout of a level, with every row on a boundary of 64 bytes."""
-    nz, ny, nx = shape
-    lead = relaxation.LEAD
-    stored = (ny + 2, 2, lead + nz * _stride(nx))
-    size = int(np.prod(stored))
-    memory = np.zeros(size + lead, np.float32)
-    start = -(memory.ctypes.data // memory.itemsize) % lead
-    return memory[start : start + size].reshape(stored)
+def _new_level(workers: Workers, grid: Grid) -> Level:
+    operator, shape = grid.operator, grid.operator.shape
+    none = _zeros((0, 0, 0))
+    level = Level(
+        west=packed(workers, operator.gx, shape),
+        south=packed(workers, operator.gy, shape),
+        above=packed(workers, operator.gz, shape),
+        ground=packed(workers, operator.outside_w_k),
+        inverse_pivot=none,
+        grounded=none,
+        rise=empty_field(shape),
+        change=empty_field(shape),
+        source=empty_field(shape),
+        home_x=grid.parent_x.astype(np.uint64),
+        home_y=(grid.parent_y + 1).astype(np.uint64),
+        paired=bool(np.array_equal(grid.parent_x, np.arange(grid.parent_x.size) // 2)),
+        stride=_stride(shape[2]),
+    )
+    return _factored(workers, level, shape)
 
 
-def _homes(grid: Grid) -> tuple[relaxation.Offset, relaxation.Offset]:
-    """Return where the parent of each column lies within a coarse row, and the parent rows."""
-    px, py = grid.parent_x, grid.parent_y
-    nz = grid.operator.shape[0]
-    nx = int(px[-1]) + 1 if px.size else 0
-    row = relaxation.LEAD + nz * _stride(nx)
-    home_x = (px % 2) * row + relaxation.LEAD + px // 2
-    return home_x.astype(np.uint64), (py + 1).astype(np.uint64)
+def _factored(workers: Workers, level: Level, shape: Shape) -> Level:
+    """Return the level with the factors of its columns."""
+    pivot, grounded = empty_field(shape), empty_field(shape)
+    conductances = level.west, level.south, level.above, level.ground
 
+    def loop(low: int, high: int) -> None:
+        preparation.factor(*conductances, level.stride, pivot, grounded, low, high)
 
-def _paired(grid: Grid) -> bool:
-    return bool(np.array_equal(grid.parent_x, np.arange(grid.parent_x.size) // 2))
-
-
-def _factor(
-    operator: Operator,
-    ground_w_k: Array,
-    pivot: relaxation.Single,
-    grounded: relaxation.Single,
-) -> None:
-    kernels.factor(operator.gx, operator.gy, operator.gz, ground_w_k, pivot, grounded)
+    workers.run(loop, workers.slabs(shape))
+    return level._replace(inverse_pivot=pivot, grounded=grounded)
 
 
 def _solve_column(level: Level) -> float:
@@ -120,7 +147,7 @@ def _solve_column(level: Level) -> float:
     return relaxation.product(level.rise[1], level.source[1])
 
 
-def _descend(workers: Workers, shape: tuple[int, int, int], level: Level, coarse: Level) -> None:
+def _descend(workers: Workers, shape: Shape, level: Level, coarse: Level) -> None:
     def narrowing(low: int, high: int) -> None:
         relaxation.descend(level, coarse, low, high, -1)
 
@@ -131,7 +158,7 @@ def _descend(workers: Workers, shape: tuple[int, int, int], level: Level, coarse
     workers.run(widening, [(cut, cut) for cut in workers.cuts(shape)])
 
 
-def _ascend(workers: Workers, shape: tuple[int, int, int], level: Level, coarse: Level) -> float:
+def _ascend(workers: Workers, shape: Shape, level: Level, coarse: Level) -> float:
     products = np.empty(shape[1])
 
     def narrowing(low: int, high: int) -> None:

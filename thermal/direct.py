@@ -30,7 +30,11 @@ def sparse_matrix(operator: Operator) -> sparse.csc_array:
     high = np.concatenate([b.ravel() for _, b, _ in pairs])
     g = np.concatenate([c.ravel() for _, _, c in pairs])
     off = sparse.coo_array((-g, (low, high)), shape=(number.size, number.size))
-    return sparse.csc_array(off + off.T + sparse.diags_array(operator.diagonal.ravel()))
+    matrix = off + off.T + sparse.diags_array(operator.diagonal.ravel())
+    for stream in operator.streams:
+        row, column, value = stream.entries(operator.shape)
+        matrix = matrix + sparse.coo_array((value, (row, column)), shape=off.shape)
+    return sparse.csc_array(matrix)
 
 
 class DirectSolver:

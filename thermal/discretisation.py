@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from thermal.model import ThermalModel
+from thermal.model import Means, ThermalModel
 from thermal.temperatures import Temperatures
 
 __all__ = ["DiscretisationError", "discretisation_error"]
@@ -44,15 +44,17 @@ class DiscretisationError:
     seconds: float
 
 
-def discretisation_error(model: ThermalModel, found: Temperatures) -> DiscretisationError:
+def discretisation_error(
+    found: Temperatures, *, means: Means = "cells", nonlinear: bool = True
+) -> DiscretisationError:
     """Estimate the error of a steady solution by solving on a mesh of twice the width.
 
     Parameters
     ----------
-    model : ThermalModel
-        That gave the solution.
     found : Temperatures
-        Its steady solution.
+        The solution; the coarser one gets the same powers.
+    means, nonlinear
+        As in the model that gave the solution.
 
     Raises
     ------
@@ -73,13 +75,14 @@ def discretisation_error(model: ThermalModel, found: Temperatures) -> Discretisa
     >>> layer = Layer("die", 1000.0, plate, silicon, (core,))
     >>> package = Package("plate", (layer,), silicon, Face(1e4, 25.0), Face(), Face(), 25.0)
     >>> model = ThermalModel(package, Resolution(lateral=40))
-    >>> error = discretisation_error(model, model.steady({"core": 10.0}))
+    >>> error = discretisation_error(model.steady({"core": 10.0}))
     >>> bool(0.0 < error.mean_k["core"] < 0.5)
     True
     """
-    resolution = model.mesh.resolution.finer(_COARSER)
-    coarse = ThermalModel(model.package, resolution, means=model.means)
-    other = coarse.steady(found.power_w)
+    resolution = found.mesh.resolution.finer(_COARSER)
+    other = ThermalModel(found.mesh.package, resolution, means=means, nonlinear=nonlinear).steady(
+        found.power_w
+    )
     return DiscretisationError(
         mean_k=(found.block_mean_c - other.block_mean_c).abs().rename("mean_k"),
         max_k=(found.block_max_c - other.block_max_c).abs().rename("max_k"),

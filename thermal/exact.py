@@ -199,6 +199,8 @@ def _check(package: Package, power_w: Mapping[str, float]) -> int:
         if abs(layer.outline.area / area - 1.0) > _SAME:
             faults.add(place, "does not cover the whole package", "layers of one outline")
         own = tuple(layer.background.conductivity_w_mk)
+        if layer.flow is not None:
+            faults.add(place, "carries a coolant", "solid layers")
         if layer.background.varies:
             faults.add(place, "conducts by its temperature", "constant conductivities")
         for region in layer.regions:
@@ -212,7 +214,10 @@ def _check(package: Package, power_w: Mapping[str, float]) -> int:
     keys = [r.heats for i in heated for r in package.layers[i].regions if r.heats]
     if len(heated) != 1 or len(set(keys)) != len(keys):
         faults.add(where, f"{len(heated)} layers are heated", "one, by blocks of one region each")
-    if package.sides.film_w_m2k > 0.0:
+    for name, face in (("top", package.top), ("bottom", package.bottom)):
+        if face.patches:
+            faults.add(f"{where}: {name}", "has patches", "one film over the whole face")
+    if package.sides.film_w_m2k > 0.0 or package.sides.patches:
         faults.add(f"{where}: sides", "take heat", "adiabatic sides")
     for key in sorted(set(power_w) - set(keys)):
         faults.add(f"{where}: power: {key}", "no block of that name")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from package import Face, Patch
 from thermal.mesh import Mesh
 from thermal.overlap import covered_area
+from thermal.stream import Stream
 
 __all__ = ["Outside"]
 
@@ -51,6 +52,10 @@ class Outside:
     def add_top(self, half_w_k: Array, contact_k_m2_w: float) -> None:
         """Join the uppermost cells, with the contact resistance of the uppermost layer."""
         self._add_plane(-1, self._mesh.package.top, half_w_k, contact_k_m2_w)
+
+    def add_inlet(self, stream: Stream, inlet_c: float) -> None:
+        """Let coolant of a temperature into its stream."""
+        stream.add_inlet_to(inlet_c - self._reference_c, self.heat_w)
 
     def add_sides(self, k: int, halves_w_k: Sequence[Array]) -> None:
         """Join the cells at one height to the fluid west, east, south and north of them."""

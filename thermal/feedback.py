@@ -98,9 +98,9 @@ def fixed_point(
 
 def _runaway(keys: Sequence[str], mean_c: Array, start_c: Array, gain: float) -> ConvergenceError:
     worst = int(np.argmax(np.nan_to_num(mean_c - start_c, nan=np.inf)))
-    how = f"each round adds {gain:.2f} times the last" if gain >= 1.0 else "its power has no bound"
+    how = f"each round adds {gain:.3g} times the last" if gain >= 1.0 else "its power has no bound"
     return ConvergenceError(
         f"thermal runaway: block {keys[worst]} went from {start_c[worst]:.1f} to "
-        f"{mean_c[worst]:.1f} degC and {how}; there is no stable temperature: lower the power or "
+        f"{mean_c[worst]:.4g} degC and {how}; there is no stable temperature: lower the power or "
         "the leakage, or cool better"
     )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from thermal import kernels
+from thermal import preparation
 from thermal.operator import Operator
 
-__all__ = ["Grid", "hierarchy"]
+__all__ = ["Grid", "hierarchy", "merged"]
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -26,11 +27,12 @@ class Grid:
     Parameters
     ----------
     operator : Operator
-        Conductances of this level; cells along z are never merged.
+        Conductances of this level; cells along z are never merged. The shift is in the
+        conductances to the outside.
     x_m, y_m : array (nx + 1,), (ny + 1,)
         Grid lines [m]; only the ratios of their spacings matter.
     parent_x, parent_y : array (nx,), (ny,)
-        Cell of the next coarser level that each cell belongs to; empty on the coarsest level.
+        Cell of the next coarser level that each cell belongs to; its own on the coarsest level.
     """
 
     operator: Operator
@@ -40,14 +42,34 @@ class Grid:
     parent_y: Index
 
 
-def hierarchy(operator: Operator, x_m: Array, y_m: Array) -> tuple[Grid, ...]:
-    """Return the levels from the finest down to a single column of cells."""
-    grids = []
+def hierarchy(operator: Operator, ground_w_k: Array, x_m: Array, y_m: Array) -> Iterator[Grid]:
+    """Yield the levels from the finest down to a single column of cells.
+
+    Parameters
+    ----------
+    operator : Operator
+        Its conductances between cells are used.
+    ground_w_k : array (nz, ny, nx)
+        Conductances to the outside, with what a shift adds to them [W/K].
+    x_m, y_m : array (nx + 1,), (ny + 1,)
+        Grid lines [m].
+    """
+    none = np.broadcast_to(0.0, operator.shape)
+    operator = replace(
+        operator, outside_w_k=ground_w_k, outside_w=none, capacity_j_k=none, shift_per_s=0.0
+    )
     while operator.shape[1:] != (1, 1):
-        grids.append(Grid(operator, x_m, y_m, *_parents(operator, x_m, y_m)))
-        operator, x_m, y_m = _coarsened(grids[-1])
-    none = np.empty(0, np.int64)
-    return (*grids, Grid(operator, x_m, y_m, none, none))
+        grid = Grid(operator, x_m, y_m, *_parents(operator, x_m, y_m))
+        yield grid
+        operator, x_m, y_m = _coarsened(grid)
+    yield Grid(operator, x_m, y_m, np.zeros(1, np.int64), np.zeros(1, np.int64))
+
+
+def merged(values: Array, parent_x: Index, parent_y: Index) -> Array:
+    """Return the sums of a field (nz, ny, nx) over the cells of each parent."""
+    cells_x = np.arange(parent_x.size), parent_x
+    cells_y = np.arange(parent_y.size), parent_y
+    return _summed(values, cells_y, cells_x)
 
 
 def _parents(operator: Operator, x_m: Array, y_m: Array) -> tuple[Index, Index]:
@@ -63,35 +85,25 @@ def _parents(operator: Operator, x_m: Array, y_m: Array) -> tuple[Index, Index]:
 def _rates(operator: Operator, x_m: Array, y_m: Array) -> tuple[Array, Array]:
     """Return how fast heat crosses each inner grid line along x, and along y.
 
-    A line's rate is the sum of its conductances over the sum of ``sqrt(gx gy) dx dy`` of the
-    cells at it, ``gx`` and ``gy`` being means over the two faces of a cell. In a homogeneous
-    layer that is ``sqrt(kx / ky) / dx^2``: it tells cell sizes and anisotropy, but not how much
-    metal a line happens to cross. The plain mean of the conductances does, and puts off merging
-    where the lid ends, until cells beyond it are long and thin.
+    The rate is the sum of the line's conductances over that of ``sqrt(gx dx^2 gy dy^2)`` of the
+    cells at it: in a homogeneous layer ``sqrt(kx / ky) / dx^2``. So it tells cell sizes and
+    anisotropy, and not how much metal a line happens to cross. The mean conductance does, and
+    puts off merging where a lid ends, until the cells beyond it are long and thin.
     """
-    area = np.diff(y_m)[:, None] * np.diff(x_m)
-    weight_x, weight_y = np.zeros(area.shape[1]), np.zeros(area.shape[0])
-    for gx, gy in zip(operator.gx, operator.gy, strict=True):
-        weight = np.sqrt(_of_cells(gx, 1) * _of_cells(gy, 0)) * area
-        weight_x += weight.sum(axis=0)
-        weight_y += weight.sum(axis=1)
+    weight_x, weight_y = np.zeros(operator.shape[2]), np.zeros(operator.shape[1])
+    dx2, dy2 = _square_per_face(x_m), _square_per_face(y_m)
+    preparation.line_sums(operator.gx, operator.gy, dx2, dy2, weight_x, weight_y)
     return (
         _over_mean(operator.gx.sum(axis=(0, 1)), weight_x),
         _over_mean(operator.gy.sum(axis=(0, 2)), weight_y),
     )
 
 
-def _of_cells(conductance: Array, axis: int) -> Array:
-    """Return the mean over the two faces of each cell; 1 where the cells have no such faces."""
-    cells = conductance.shape[axis] + 1
-    if cells == 1:
-        return np.ones((1, 1))
-    low, high = ([(0, 0), (0, 0)] for _ in range(2))
-    low[axis], high[axis] = (1, 0), (0, 1)
-    faces = np.full(cells, 2.0)
+def _square_per_face(lines: Array) -> Array:
+    """Return the squares of the cell sizes over the number of inner faces of each cell."""
+    faces = np.full(lines.size - 1, 2.0)
     faces[[0, -1]] = 1.0
-    total = np.pad(conductance, low) + np.pad(conductance, high)
-    return np.asarray(total / np.expand_dims(faces, 1 - axis))
+    return np.asarray(np.diff(lines) ** 2 / faces)
 
 
 def _over_mean(conductance: Array, weight: Array) -> Array:
@@ -119,7 +131,7 @@ def _coarsened(grid: Grid) -> tuple[Operator, Array, Array]:
 
     A conductance between coarse cells is the sum of the fine ones that cross their common face,
     times (distance of the fine centres) / (distance of the coarse centres). Conductances along z
-    and to the outside, and heat capacities, add up.
+    and to the outside add up.
     """
     fine = grid.operator
     x_m, face_x, ratio_x = _merged_lines(grid.x_m, grid.parent_x)
@@ -129,14 +141,15 @@ def _coarsened(grid: Grid) -> tuple[Operator, Array, Array]:
     faces_x = face_x, np.arange(face_x.size)
     faces_y = face_y, np.arange(face_y.size)
     ground = _summed(fine.outside_w_k, cells_y, cells_x)
+    none = np.broadcast_to(0.0, ground.shape)
     operator = replace(
         fine,
         gx=_summed(fine.gx, cells_y, faces_x) * ratio_x,
         gy=_summed(fine.gy, faces_y, cells_x) * ratio_y[:, None],
         gz=_summed(fine.gz, cells_y, cells_x),
         outside_w_k=ground,
-        outside_w=np.broadcast_to(0.0, ground.shape),
-        capacity_j_k=_summed(fine.capacity_j_k, cells_y, cells_x),
+        outside_w=none,
+        capacity_j_k=none,
     )
     return operator, x_m, y_m
 
@@ -153,5 +166,5 @@ def _summed(values: Array, rows: tuple[Index, Index], columns: tuple[Index, Inde
     """Sum `values` (nz, :, :) from the first into the second index of `rows` and `columns`."""
     ny, nx = (int(to[-1]) + 1 if to.size else 0 for _, to in (rows, columns))
     out = np.zeros((values.shape[0], ny, nx))
-    kernels.sum_cells(values, *rows, *columns, out)
+    preparation.sum_cells(values, *rows, *columns, out)
     return out

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 from numpy.typing import NDArray
 
 from thermal.temperatures import Temperatures
@@ -92,3 +94,31 @@ class TemperatureHistory:
     def times_s(self) -> Array:
         """Ends of the steps [s]."""
         return np.asarray(self.block_mean_c.index, dtype=np.float64)
+
+    @property
+    def dataset(self) -> xr.Dataset:
+        """Means, maxima and powers by time and block, with units and origin."""
+        blocks = [str(key) for key in self.block_mean_c.columns]
+        tables = {
+            "mean_c": (self.block_mean_c, "degC", "mean temperature at the end of the step"),
+            "max_c": (self.block_max_c, "degC", "hottest cell at the end of the step"),
+            "power_w": (self.power_w, "W", "power during the step"),
+        }
+        variables = {
+            name: (("time", "block"), table.to_numpy(), {"units": unit, "long_name": meaning})
+            for name, (table, unit, meaning) in tables.items()
+        }
+        times = ("time", self.times_s, {"units": "s", "long_name": "end of step"})
+        attributes = {
+            "title": f"Temperatures over time of {self.final.mesh.package.name}",
+            "source": self.final.field.attrs["source"],
+            "references": self.final.field.attrs["references"],
+            "residual": self.residual,
+            "energy_balance": self.energy_balance,
+            "iterations": self.iterations,
+        }
+        return xr.Dataset(variables, {"time": times, "block": blocks}, attributes)
+
+    def to_netcdf(self, path: str | Path) -> None:
+        """Write `dataset` as NetCDF; the same history gives the same bytes."""
+        self.dataset.to_netcdf(path, engine="scipy", format="NETCDF3_64BIT")

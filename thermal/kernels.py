@@ -1,7 +1,7 @@
-"""Compiled loops of the conjugate-gradient iteration and of the multigrid set-up.
+"""Compiled loops of the conjugate-gradient iteration.
 
-Rows [low, high) only, so that threads can share a field; sums are left per (z, y) row and are
-added up by the caller, always in the same order. For the layout of single-precision fields see
+Rows [low, high) only, so that threads can share a field; sums are left per row and are added up
+by the caller, always in the same order. For the layout of single-precision fields see
 `thermal.relaxation`.
 """
 
@@ -10,67 +10,46 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from thermal.compiled import compiled, compiled_sum
-from thermal.relaxation import LEAD, Single
+from thermal.compiled import compiled_sum, inlined
+from thermal.relaxation import LEAD, Level, Single, span
 
-__all__ = ["advance", "apply", "factor", "pack", "redirect", "sum_cells"]
+__all__ = ["advance", "apply", "redirect", "residual"]
 
 Double = NDArray[np.float64]
-Index = NDArray[np.int64]
 
 
-@compiled
-def sum_cells(
-    values: Double, row_of: Index, row_to: Index, column_of: Index, column_to: Index, out: Double
+@inlined
+def _row(
+    gx: Double,
+    gy: Double,
+    gz: Double,
+    ground: Double,
+    none: Double,
+    p: Double,
+    k: int,
+    j: int,
+    v: Double,
 ) -> None:
-    """``out[z, row_to, column_to] += values[z, row_of, column_of]``."""
-    for k in range(values.shape[0]):
-        for m in range(row_of.size):
-            source, target = values[k, row_of[m]], out[k, row_to[m]]
-            for n in range(column_of.size):
-                target[column_to[n]] += source[column_of[n]]
+    """``v_i = ground_i p_i + sum_j g_ij (p_i - p_j)`` in the row `j` of the height `k`.
 
-
-@compiled
-def pack(gx: Double, gy: Double, west: Single, south: Single) -> None:
-    """Store the conductances of west and south faces in the layout of the levels."""
-    nz, ny, nx = gx.shape[0], gx.shape[1], gy.shape[2]
-    stride = (west.shape[2] - LEAD) // nz
-    for j in range(ny):
-        for k in range(nz):
-            for i in range(1, nx):
-                west[j + 1, i & 1, LEAD + k * stride + (i >> 1)] = gx[k, j, i - 1]
-            if j > 0:
-                for i in range(nx):
-                    south[j + 1, i & 1, LEAD + k * stride + (i >> 1)] = gy[k, j - 1, i]
-
-
-@compiled
-def factor(
-    gx: Double, gy: Double, gz: Double, ground: Double, inverse_pivot: Single, grounded: Single
-) -> None:
-    """Factor every column by sums of positive numbers only.
-
-    ``e_k = ground_k + lateral_k + gz_(k-1) e_(k-1) / p_(k-1)``, ``p_k = e_k + gz_k``,
-    ``q_k = e_k / p_k``. A cell without any conductance gets the inverse pivot 0.
+    `none` is a row of zeros, the conductance of a face that is not there.
     """
-    nz, ny, nx = ground.shape
-    from_below = np.empty(nx)
-    stride = (grounded.shape[2] - LEAD) // nz
-    for j in range(ny):
-        from_below[:] = 0.0
-        for k in range(nz):
-            for i in range(nx):
-                e = ground[k, j, i] + from_below[i]
-                e += (gx[k, j, i - 1] if i > 0 else 0.0) + (gx[k, j, i] if i < nx - 1 else 0.0)
-                e += (gy[k, j - 1, i] if j > 0 else 0.0) + (gy[k, j, i] if j < ny - 1 else 0.0)
-                g = gz[k, j, i] if k < nz - 1 else 0.0
-                pivot = e + g
-                q = e / pivot if pivot > 0.0 else 1.0
-                from_below[i] = g * q
-                place = LEAD + k * stride + (i >> 1)
-                inverse_pivot[j + 1, i & 1, place] = 1 / pivot if pivot > 0 else 0.0
-                grounded[j + 1, i & 1, place] = q
+    nz, ny, nx = p.shape
+    u, g0 = p[k, j], ground[k, j]
+    gs, south = (gy[k, j - 1], p[k, j - 1]) if j > 0 else (none, u)
+    gn, north = (gy[k, j], p[k, j + 1]) if j < ny - 1 else (none, u)
+    gb, below = (gz[k - 1, j], p[k - 1, j]) if k > 0 else (none, u)
+    ga, above = (gz[k, j], p[k + 1, j]) if k < nz - 1 else (none, u)
+    for i in range(nx):
+        lateral = gs[i] * (u[i] - south[i]) + gn[i] * (u[i] - north[i])
+        vertical = gb[i] * (u[i] - below[i]) + ga[i] * (u[i] - above[i])
+        v[i] = g0[i] * u[i] + lateral + vertical
+    gw, to_west, to_east = gx[k, j], v[:-1], v[1:]
+    west, east = u[:-1], u[1:]
+    for i in range(nx - 1):
+        to_west[i] += gw[i] * (west[i] - east[i])
+    for i in range(nx - 1):
+        to_east[i] += gw[i] * (east[i] - west[i])
 
 
 @compiled_sum
@@ -86,28 +65,12 @@ def apply(
     low: int,
     high: int,
 ) -> None:
-    """``out_i = ground_i p_i + sum_j g_ij (p_i - p_j)``; products: sums of ``p out``.
-
-    `none` is a row of zeros, the conductance of a face that is not there.
-    """
-    nz, ny, nx = ground.shape
+    """``out = A p`` as in `_row`; products: sums of ``p out`` by height and row."""
+    nz, _, nx = p.shape
     for k in range(nz):
         for j in range(low, high):
-            u, v, g0 = p[k, j], out[k, j], ground[k, j]
-            gs, south = (gy[k, j - 1], p[k, j - 1]) if j > 0 else (none, u)
-            gn, north = (gy[k, j], p[k, j + 1]) if j < ny - 1 else (none, u)
-            gb, below = (gz[k - 1, j], p[k - 1, j]) if k > 0 else (none, u)
-            ga, above = (gz[k, j], p[k + 1, j]) if k < nz - 1 else (none, u)
-            for i in range(nx):
-                lateral = gs[i] * (u[i] - south[i]) + gn[i] * (u[i] - north[i])
-                vertical = gb[i] * (u[i] - below[i]) + ga[i] * (u[i] - above[i])
-                v[i] = g0[i] * u[i] + lateral + vertical
-            gw, to_west, to_east = gx[k, j], v[:-1], v[1:]
-            west, east = u[:-1], u[1:]
-            for i in range(nx - 1):
-                to_west[i] += gw[i] * (west[i] - east[i])
-            for i in range(nx - 1):
-                to_east[i] += gw[i] * (east[i] - west[i])
+            u, v = p[k, j], out[k, j]
+            _row(gx, gy, gz, ground, none, p, k, j, v)
             total = 0.0
             for i in range(nx):
                 total += u[i] * v[i]
@@ -115,49 +78,135 @@ def apply(
 
 
 @compiled_sum
-def advance(
-    step: float,
-    p: Double,
-    ap: Double,
+def residual(
+    gx: Double,
+    gy: Double,
+    gz: Double,
+    ground: Double,
+    none: Double,
+    rhs: Double,
     x: Double,
-    r: Double,
+    cold: bool,
+    scale: float,
     source: Single,
     squares: Double,
     low: int,
     high: int,
 ) -> None:
-    """``x += step p``, ``r -= step A p``; ``source = r`` in single precision; sums of ``r^2``."""
-    nz, nx = r.shape[0], r.shape[2]
+    """``source = scale (rhs - A x)`` with ``A x`` as in `_row`; squares: sums of squares by row.
+
+    `cold` says that `x` is zero.
+    """
+    nz, _, nx = rhs.shape
     stride = (source.shape[2] - LEAD) // nz
-    for k in range(nz):
-        for j in range(low, high):
+    v = np.zeros(nx)
+    for j in range(low, high):
+        total = 0.0
+        for k in range(nz):
+            if not cold:
+                _row(gx, gy, gz, ground, none, x, k, j, v)
+            b = rhs[k, j]
             place = LEAD + k * stride
-            even, odd = source[j + 1, 0, place:], source[j + 1, 1, place:]
-            xj, rj, pj, apj = x[k, j], r[k, j], p[k, j], ap[k, j]
+            for first in range(2):
+                here, there = b[first:], source[j + 1, first, place:]
+                taken = v[first:]
+                for h in range((here.size + 1) // 2):
+                    left = scale * (here[2 * h] - taken[2 * h])
+                    there[h] = left
+                    total += left * left
+        squares[j] = total
+
+
+@compiled_sum
+def redirect(
+    ratio: float,
+    level: Level,
+    p: Single,
+    image: Single,
+    products: Double,
+    low: int,
+    high: int,
+    spread: int,
+) -> None:
+    """``p = rise + ratio p``, ``image = A p``; ``products_j = sum p image``.
+
+    A wavefront as in `thermal.relaxation`: the image of a row follows once the rows around it
+    have their direction.
+    """
+    ny = p.shape[0] - 2
+    weight = np.float32(ratio)
+    for s in range(max(low - 1, 0), min(high + 1, ny) + 1):
+        for stage in range(2):
+            first, last = span(ny, low, high, spread, stage)
+            j = s - stage
+            if j < first or j >= last:
+                continue
             total = 0.0
-            for i in range(nx):
-                xj[i] += step * pj[i]
-                rj[i] -= step * apj[i]
-                total += rj[i] * rj[i]
-            squares[k, j] = total
-            for h in range(nx // 2):
-                even[h] = rj[2 * h]
-                odd[h] = rj[2 * h + 1]
-            if nx % 2:
-                even[nx // 2] = rj[nx - 1]
+            for c in range(2):
+                z, d = level.rise[j + 1, c], p[j + 1, c]
+                if stage == 0:
+                    for h in range(d.size):
+                        d[h] = z[h] + weight * d[h]
+                else:
+                    total += _image(level, p, image, j + 1, c)
+            if stage == 1:
+                products[j] = total
 
 
-@compiled
-def redirect(ratio: float, rise: Single, p: Double, low: int, high: int) -> None:
-    """``p = rise + ratio p``."""
-    nz, nx = p.shape[0], p.shape[2]
-    stride = (rise.shape[2] - LEAD) // nz
-    for k in range(nz):
-        for j in range(low, high):
+@inlined
+def _image(level: Level, p: Single, image: Single, r: int, c: int) -> float:
+    """``image_i = ground_i p_i + sum_j g_ij (p_i - p_j)`` in one parity of a stored row."""
+    n = p.shape[2] - LEAD - 1
+    u, v, other = p[r, c, LEAD:], image[r, c, LEAD:], p[r, 1 - c]
+    south, north = p[r - 1, c, LEAD:], p[r + 1, c, LEAD:]
+    west, east = other[LEAD - 1 + c :], other[LEAD + c :]
+    gs, gn = level.south[r, c, LEAD:], level.south[r + 1, c, LEAD:]
+    gw, ge = level.west[r, c, LEAD:], level.west[r, 1 - c, LEAD + c :]
+    g0, gz = level.ground[r, c, LEAD:], level.above[r, c, LEAD:]
+    for h in range(n):
+        across_y = gs[h] * (u[h] - south[h]) + gn[h] * (u[h] - north[h])
+        across_x = gw[h] * (u[h] - west[h]) + ge[h] * (u[h] - east[h])
+        v[h] = g0[h] * u[h] + across_y + across_x
+    over, to = u[level.stride :], v[level.stride :]
+    for h in range(n - level.stride):
+        v[h] += gz[h] * (u[h] - over[h])
+    for h in range(n - level.stride):
+        to[h] += gz[h] * (over[h] - u[h])
+    total = 0.0
+    for h in range(n):
+        total += np.float64(u[h]) * np.float64(v[h])
+    return total
+
+
+@compiled_sum
+def advance(
+    step: float,
+    scale: float,
+    p: Single,
+    image: Single,
+    x: Double,
+    source: Single,
+    squares: Double,
+    low: int,
+    high: int,
+) -> None:
+    """``x += scale step p``, ``source -= step image``; ``squares_j = sum source^2``."""
+    nz, nx = x.shape[0], x.shape[2]
+    stride = (p.shape[2] - LEAD) // nz
+    weight, length = np.float32(step), scale * step
+    for j in range(low, high):
+        total = 0.0
+        for c in range(2):
+            f, v = source[j + 1, c], image[j + 1, c]
+            for h in range(f.size):
+                f[h] -= weight * v[h]
+                total += np.float64(f[h]) * np.float64(f[h])
+        squares[j] = total
+        for k in range(nz):
             place = LEAD + k * stride
-            pj, even, odd = p[k, j], rise[j + 1, 0, place:], rise[j + 1, 1, place:]
+            u, even, odd = x[k, j], p[j + 1, 0, place:], p[j + 1, 1, place:]
             for h in range(nx // 2):
-                pj[2 * h] = even[h] + ratio * pj[2 * h]
-                pj[2 * h + 1] = odd[h] + ratio * pj[2 * h + 1]
+                u[2 * h] += length * even[h]
+                u[2 * h + 1] += length * odd[h]
             if nx % 2:
-                pj[nx - 1] = even[nx // 2] + ratio * pj[nx - 1]
+                u[nx - 1] += length * even[nx // 2]

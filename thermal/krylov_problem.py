@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from techlib import InputError
 from thermal.blocks import BlockCells
 from thermal.mesh import Mesh
 from thermal.operator import Operator
@@ -57,7 +58,17 @@ class Problem:
     def of(
         cls, operator: Operator, solver: Solver, mesh: Mesh, blocks: BlockCells, inputs: Inputs
     ) -> Problem:
-        """Collect the sources of a model."""
+        """Collect the sources of a model.
+
+        Raises
+        ------
+        InputError
+            Coolant flows through a layer: the operator is not symmetric.
+        """
+        if operator.streams:
+            what = "coolant flows through a layer"
+            allowed = "a package that is cooled at its faces"
+            raise InputError.of(mesh.package.name, what, allowed, "march the full model")
         fluids, outside = operator.outside_w.ravel(), operator.outside_w_k.ravel()
         columns = [sparse.csc_array(column[:, None]) for column in (fluids, outside)]
         keys, patterns = inputs.patterns_w.shape

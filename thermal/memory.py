@@ -10,14 +10,26 @@ from techlib import ResourceError
 __all__ = ["available_byte", "check_memory", "predicted_byte"]
 
 _BYTE_PER_CELL = 260  #: measured 256 after a transient: operator, solver levels, vectors
+_VARYING_BYTE_PER_CELL = 190  #: measured 180: operator and levels at the temperatures of a march
+_FLOWING_BYTE_PER_CELL = 120  #: measured 113: vectors of the solver that is not symmetric
 _SHARE = 0.9  #: of what is available that a model may take
 
 _MEMINFO = Path("/proc/meminfo")
 
 
-def predicted_byte(cells: int) -> int:
-    """Return the memory that a model of so many cells takes at its peak [byte]."""
-    return cells * _BYTE_PER_CELL
+def predicted_byte(cells: int, *, varies: bool = False, flows: bool = False) -> int:
+    """Return the memory that a model of so many cells takes at its peak [byte].
+
+    Parameters
+    ----------
+    cells : int
+    varies : bool
+        Whether conductivities follow the temperature.
+    flows : bool
+        Whether coolant flows through a layer.
+    """
+    extra = _VARYING_BYTE_PER_CELL * varies + _FLOWING_BYTE_PER_CELL * flows
+    return cells * (_BYTE_PER_CELL + extra)
 
 
 def available_byte() -> int | None:
@@ -32,7 +44,13 @@ def available_byte() -> int | None:
         return None
 
 
-def check_memory(shape: tuple[int, int, int], available: int | None = None) -> None:
+def check_memory(
+    shape: tuple[int, int, int],
+    available: int | None = None,
+    *,
+    varies: bool = False,
+    flows: bool = False,
+) -> None:
     """Refuse a grid that would not fit.
 
     Parameters
@@ -41,6 +59,8 @@ def check_memory(shape: tuple[int, int, int], available: int | None = None) -> N
         Cells along z, y and x.
     available : int, optional
         In place of what the machine tells [byte].
+    varies, flows : bool
+        As in `predicted_byte`.
 
     Raises
     ------
@@ -55,13 +75,14 @@ def check_memory(shape: tuple[int, int, int], available: int | None = None) -> N
     techlib.errors.ResourceError: 20 x 1024 x 1024 cells need about 5.5 GB, 1.0 GB are available;
     lower the lateral resolution to about 416
     """
-    cells = shape[0] * shape[1] * shape[2]
     there = available_byte() if available is None else available
-    if there is None or predicted_byte(cells) <= _SHARE * there:
+    column = predicted_byte(shape[0], varies=varies, flows=flows)
+    needed = column * shape[1] * shape[2]
+    if there is None or needed <= _SHARE * there:
         return
-    fits = _SHARE * there / predicted_byte(shape[0])
+    fits = _SHARE * there / column
     raise ResourceError(
-        f"{shape[0]} x {shape[1]} x {shape[2]} cells need about "
-        f"{predicted_byte(cells) / 1e9:.1f} GB, {there / 1e9:.1f} GB are available; "
+        f"{shape[0]} x {shape[1]} x {shape[2]} cells need about {needed / 1e9:.1f} GB, "
+        f"{there / 1e9:.1f} GB are available; "
         f"lower the lateral resolution to about {max(1, int(fits**0.5))}"
     )

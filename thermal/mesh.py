@@ -55,8 +55,21 @@ class Mesh:
     reference_c: float = 25.0
 
     @classmethod
-    def of(cls, package: Package, resolution: Resolution | None = None) -> Mesh:
+    def of(
+        cls,
+        package: Package,
+        resolution: Resolution | None = None,
+        *,
+        nonlinear: bool = True,
+    ) -> Mesh:
         """Cut a package into cells.
+
+        Parameters
+        ----------
+        package : Package
+        resolution : Resolution, optional
+        nonlinear : bool
+            Whether the solver will follow the temperature, which takes more memory.
 
         Raises
         ------
@@ -69,7 +82,11 @@ class Mesh:
         x_um = lateral_lines(package, resolution, 0)
         y_um = lateral_lines(package, resolution, 1)
         z_um, layer_of_cell = height_lines(package, resolution)
-        check_memory((len(z_um) - 1, len(y_um) - 1, len(x_um) - 1))
+        check_memory(
+            (len(z_um) - 1, len(y_um) - 1, len(x_um) - 1),
+            varies=nonlinear and any(material.varies for material in package.materials),
+            flows=any(layer.flow is not None for layer in package.layers),
+        )
         reference_c = _reference_c(package)
         return cls(
             package=package,

@@ -25,12 +25,13 @@ from thermal.operator import Operator
 from thermal.resolution import Resolution
 from thermal.solver import Solver
 from thermal.steady import SteadyField, solve_steady
+from thermal.streaming import StreamSolver
 from thermal.temperatures import Temperatures
 from thermal.transient import StepPower, march, read_edges, read_power
 from thermal.validity import range_warnings
 from thermal.varying import Conduction, Following, Frozen, solve_varying
 
-__all__ = ["ThermalModel"]
+__all__ = ["Means", "ThermalModel"]
 
 Array = NDArray[np.float64]
 Means = Literal["corrected", "cells"]
@@ -87,9 +88,8 @@ class ThermalModel:
     ) -> None:
         begun = time.perf_counter()
         self.package = package
-        self.mesh = Mesh.of(package, resolution)
+        self.mesh = Mesh.of(package, resolution, nonlinear=nonlinear)
         self.operator = assemble(self.mesh)
-        self.means: Means = means
         averaging = block_averages(self.mesh, self.operator) if means == "corrected" else None
         self.blocks = BlockCells(self.mesh, averaging)
         self.warnings = coarseness_warnings(self.mesh)
@@ -222,7 +222,7 @@ class ThermalModel:
         """March through steps of constant power.
 
         Conductivities that depend on the temperature are assembled afresh after a step wherever
-        one of them has changed by more than 2 per cent.
+        one of them has changed by more than a per cent.
 
         Parameters
         ----------
@@ -334,5 +334,7 @@ class ThermalModel:
 
 
 def multigrid(operator: Operator, mesh: Mesh) -> Solver:
-    """Set up the multigrid solver of an operator."""
+    """Set up the multigrid solver of an operator, within that for coolant where it flows."""
+    if operator.streams:
+        return StreamSolver(operator, x_m=mesh.x_m, y_m=mesh.y_m)
     return Multigrid(operator, x_m=mesh.x_m, y_m=mesh.y_m)

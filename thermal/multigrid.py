@@ -9,16 +9,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from techlib import InputError
-from thermal import kernels
-from thermal.cycle import Cycle, ground
+from thermal.cycle import Cycle
+from thermal.gradients import Gradients
 from thermal.hierarchy import hierarchy
 from thermal.operator import Operator
-from thermal.solvable import check, plain, shift_faults
+from thermal.solvable import check, ground, plain, shift_faults
 from thermal.workers import Workers, available_threads, hired
 
 __all__ = ["Multigrid", "Solution"]
 
 Array = NDArray[np.float64]
+
+RENEWED = 1e-4
+"""The residual is computed afresh in double precision each time it fell by this factor."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,8 @@ class Solution:
     residual : float
         2-norm of ``rhs - A rise`` over that of ``rhs``, computed afresh from the result.
     converged : bool
-        Whether the residual is within the tolerance asked for.
+        Whether the residual is within the tolerance asked for, or within what the rounding of
+        temperatures to double precision alone leaves; beside layers below 1 um that can be more.
     """
 
     rise_k: Array
@@ -46,10 +50,11 @@ class Solution:
 class Multigrid:
     """Solver for ``A T = P`` on a tensor-product grid, set up once for many right-hand sides.
 
-    Conjugate gradients in double precision, preconditioned by one V(2,2) cycle in single
-    precision: relaxation of whole columns, red-black over (x, y); coarsening in x and y only,
-    across strong grid lines, down to a single column. The number of iterations hardly depends on
-    the size of the grid, its grading, or jumps between the conductivities of layers and regions.
+    Conjugate gradients, preconditioned by one V(2,2) cycle: relaxation of whole columns, red-black
+    over (x, y); coarsening in x and y only, across strong grid lines, down to a single column. The
+    number of iterations hardly depends on the size of the grid, its grading, or jumps between the
+    conductivities of layers and regions. Work fields are in single precision; the solution, and
+    the residual that it is judged by, are in double precision.
 
     Parameters
     ----------
@@ -100,11 +105,11 @@ class Multigrid:
         check(operator, lines_x, lines_y, threads)
         self.operator = operator = plain(operator)
         self.threads = available_threads() if threads is None else threads
-        self._ground = ground(operator, operator.shift_per_s)
-        self._cycle = Cycle.of(hierarchy(operator, lines_x, lines_y))
-        self._direction = np.zeros(operator.shape)
-        self._image = np.zeros(operator.shape)
-        self._remainder = np.zeros(operator.shape)
+        ground_w_k = ground(operator)
+        with hired(self.threads, operator.shape) as workers:
+            grids = hierarchy(operator, ground_w_k, lines_x, lines_y)
+            self._cycle = Cycle.of(workers, grids)
+        self._gradients = Gradients.of(operator, ground_w_k, self._cycle.levels[0])
 
     def shifted(self, shift_per_s: float) -> Multigrid:
         """Return the solver for the same operator with another shift [1/s], e.g. of a time step.
@@ -113,10 +118,12 @@ class Multigrid:
         """
         operator = replace(self.operator, shift_per_s=float(shift_per_s))
         shift_faults(operator).raise_if_any()
+        ground_w_k = ground(operator)
         other = copy.copy(self)
         other.operator = operator
-        other._ground = ground(operator, operator.shift_per_s)
-        other._cycle = self._cycle.shifted(operator.shift_per_s)
+        with hired(self.threads, operator.shape) as workers:
+            other._cycle = self._cycle.grounded(workers, ground_w_k)
+        other._gradients = self._gradients.grounded(ground_w_k, other._cycle.levels[0].ground)
         return other
 
     def updated(self, operator: Operator) -> Multigrid:
@@ -130,19 +137,22 @@ class Multigrid:
                 "operator", f"has the shape {operator.shape}", f"{self.operator.shape}, as before"
             )
         other = copy.copy(self)
-        other.operator = plain(operator)
-        other._ground = ground(other.operator, operator.shift_per_s)
+        other.operator = operator = plain(operator)
+        with hired(self.threads, operator.shape) as workers:
+            other._gradients = self._gradients.updated(workers, operator, ground(operator))
         return other
 
     def precondition(self, residual_w: ArrayLike) -> Array:
         """Return the result of one cycle from zero (nz, ny, nx) [K], for a residual [W]."""
-        with hired(self.threads, self.operator.shape) as workers:
-            self._remainder[:] = self._field("residual_w", residual_w)
-            self._advance(workers, 0.0, self._image)
+        residual = self._field("residual_w", residual_w)
+        rise, gradients = np.zeros(residual.shape), self._gradients
+        size = _norm(residual) or 1.0
+        with hired(self.threads, residual.shape) as workers:
+            gradients.residual(workers, residual, None, 1.0 / size)
             self._cycle.run(workers)
-            self._direction[:] = 0.0
-            self._redirect(workers, 0.0)
-        return self._direction.copy()
+            gradients.redirect(workers, 0.0)
+            gradients.advance(workers, 1.0, size, rise)
+        return rise
 
     def solve(
         self,
@@ -174,99 +184,68 @@ class Multigrid:
         size = _norm(rhs)
         if size == 0.0:
             return Solution(np.zeros(rhs.shape), 0, 0.0, True)
-        rise = np.zeros(rhs.shape)
-        if start_k is not None:
-            np.divide(self._field("start_k", start_k), size, out=rise)
+        cold = start_k is None
+        rise = np.zeros(rhs.shape) if start_k is None else self._field("start_k", start_k).copy()
         with hired(self.threads, rhs.shape) as workers:
-            iterations, residual = 0, self._residual(workers, rhs, size, rise)
-            while residual > tolerance and iterations < maximum_iterations:
-                before = residual
-                iterations += self._iterate(
-                    workers, rise, tolerance, maximum_iterations - iterations
-                )
-                residual = self._residual(workers, rhs, size, rise)
-                if not residual < before / 2:
+            march = _March(self._cycle, self._gradients, workers, rise, size)
+            residual, limit, rounds = march.residual(rhs, cold=cold), tolerance, 0
+            while residual > limit and march.iterations < maximum_iterations:
+                before, rounds = residual, rounds + 1
+                march.run(max(limit, before * RENEWED), maximum_iterations)
+                residual = march.residual(rhs)
+                stalls = not residual < before / 2
+                if residual > limit and (stalls or rounds > 1):
+                    limit = max(tolerance, self._rounding(rise) / size)
+                if stalls:
                     break
-        rise *= size
-        return Solution(rise, iterations, residual, bool(residual <= tolerance))
+        return Solution(rise, march.iterations, residual, bool(residual <= limit))
 
-    def _iterate(self, workers: Workers, rise: Array, goal: float, allowed: int) -> int:
-        """Improve `rise` by conjugate gradients until the recurred residual is within `goal`."""
-        self._advance(workers, 0.0, rise)
-        before = np.inf
-        for iteration in range(1, allowed + 1):
-            product = self._cycle.run(workers)
-            self._redirect(workers, product / before)
-            energy = self._apply(workers, self._direction)
-            if not (product > 0.0 and energy > 0.0):
-                return iteration
-            if self._advance(workers, product / energy, rise) <= goal:
-                return iteration
-            before = product
-        return allowed
-
-    def _residual(self, workers: Workers, rhs: Array, size: float, rise: Array) -> float:
-        """Set the remainder to ``rhs / size - A rise`` and return its norm.
-
-        With the right-hand side scaled to 1 no magnitude leaves the range of single precision.
-        """
-        np.divide(rhs, size, out=self._remainder)
-        if rise.any():
-            self._apply(workers, rise)
-            self._remainder -= self._image
-        return _norm(self._remainder)
-
-    def _apply(self, workers: Workers, field: Array) -> float:
-        """Set the image to ``A field`` and return ``field . A field``."""
-        o = self.operator
-        products, none = np.empty(o.shape[:2]), np.zeros(o.shape[2])
-
-        def loop(low: int, high: int) -> None:
-            kernels.apply(
-                o.gx, o.gy, o.gz, self._ground, none, field, self._image, products, low, high
-            )
-
-        workers.run(loop, workers.slabs(o.shape))
-        return float(products.sum())
-
-    def _advance(self, workers: Workers, step: float, rise: Array) -> float:
-        """Step along the direction and hand the remainder to the cycle; return its norm."""
-        squares = np.empty(self.operator.shape[:2])
-        source = self._cycle.levels[0].source
-
-        def loop(low: int, high: int) -> None:
-            kernels.advance(
-                step,
-                self._direction,
-                self._image,
-                rise,
-                self._remainder,
-                source,
-                squares,
-                low,
-                high,
-            )
-
-        workers.run(loop, workers.slabs(self.operator.shape))
-        return float(np.sqrt(squares.sum()))
-
-    def _redirect(self, workers: Workers, ratio: float) -> None:
-        rise = self._cycle.levels[0].rise
-
-        def loop(low: int, high: int) -> None:
-            kernels.redirect(ratio, rise, self._direction, low, high)
-
-        workers.run(loop, workers.slabs(self.operator.shape))
+    def _rounding(self, rise: Array) -> float:
+        """Return what the rounding of temperatures to double precision leaves unbalanced [W]."""
+        return float(np.finfo(np.float64).eps) * _norm(self.operator.diagonal * rise)
 
     def _field(self, name: str, values: ArrayLike) -> Array:
         """Return `values` as a field of this operator."""
-        field = np.asarray(values, np.float64)
+        field = np.require(values, np.float64, ["C", "W"])
         shape = self.operator.shape
         if field.shape != shape:
             raise InputError.of(name, f"has the shape {field.shape}", f"(nz, ny, nx) = {shape}")
         if not np.isfinite(field.sum()):
             raise InputError.of(name, "holds values that are not finite", "finite numbers")
         return field
+
+
+class _March:
+    """Conjugate gradients on one right-hand side, and where they stand.
+
+    The right-hand side is scaled to 1, so that no magnitude leaves the range of single precision.
+    """
+
+    def __init__(
+        self, cycle: Cycle, gradients: Gradients, workers: Workers, rise: Array, size: float
+    ) -> None:
+        self._cycle, self._gradients, self._workers = cycle, gradients, workers
+        self._rise, self._size = rise, size
+        self._product = np.inf
+        self.iterations = 0
+
+    def residual(self, rhs: Array, *, cold: bool = False) -> float:
+        """Set the residual afresh from `rhs` and the rise, zero if `cold`; return its norm."""
+        rise = None if cold else self._rise
+        return self._gradients.residual(self._workers, rhs, rise, 1.0 / self._size)
+
+    def run(self, goal: float, most: int) -> None:
+        """Iterate until the recurred residual is within `goal`, or to `most` iterations in all."""
+        while self.iterations < most:
+            self.iterations += 1
+            product = self._cycle.run(self._workers)
+            energy = self._gradients.redirect(self._workers, product / self._product)
+            if not (product > 0.0 and energy > 0.0):
+                return
+            self._product = product
+            step = product / energy
+            if self._gradients.advance(self._workers, step, self._size, self._rise) <= goal:
+                return
 
 
 def _norm(field: Array) -> float:

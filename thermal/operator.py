@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from thermal.stream import Stream
+
 __all__ = ["Operator"]
 
 Array = NDArray[np.float64]
@@ -22,7 +24,8 @@ class Operator:
         (A T)_i = sum_j g_ij (T_i - T_j) + (g_outside_i + s C_i) T_i
 
     with `j` over the up to six neighbours and ``s`` the shift (0 for a steady solve, ``1 / dt``
-    and the like for a step in time).
+    and the like for a step in time). Streams of coolant add what they take from each cell, and
+    make ``A`` unsymmetric.
 
     Parameters
     ----------
@@ -42,6 +45,8 @@ class Operator:
         Temperatures inside the solvers are differences to this one [degC].
     shift_per_s : float
         Shift ``s`` above [1/s].
+    streams : tuple of Stream
+        Coolant that flows through cells; the heat of their inlets is in `outside_w`.
     """
 
     gx: Array
@@ -52,6 +57,7 @@ class Operator:
     capacity_j_k: Array
     reference_c: float
     shift_per_s: float = 0.0
+    streams: tuple[Stream, ...] = ()
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -61,7 +67,7 @@ class Operator:
 
     @property
     def diagonal(self) -> Array:
-        """Diagonal of the operator [W/K]."""
+        """Diagonal of the operator without streams [W/K]."""
         d = self.outside_w_k + self.shift_per_s * self.capacity_j_k
         d[:, :, :-1] += self.gx
         d[:, :, 1:] += self.gx
@@ -70,6 +76,19 @@ class Operator:
         d[:-1] += self.gz
         d[1:] += self.gz
         return d
+
+    @property
+    def drain_w_k(self) -> Array:
+        """Heat that leaves per kelvin of each cell, to fluids and by outlets [W/K].
+
+        Its product with the rise, less `outside_w`, is the heat that leaves the package.
+        """
+        if not self.streams:
+            return self.outside_w_k
+        drain = self.outside_w_k.copy()
+        for stream in self.streams:
+            stream.add_outlet_to(drain)
+        return drain
 
     def apply(self, rise_k: Array) -> Array:
         """Return ``A T`` for a temperature rise over `reference_c` (nz, ny, nx) [W]."""
@@ -90,4 +109,6 @@ class Operator:
             if k + 1 < len(rise_k):
                 rising = self.gz[k] * (rise_k[k + 1] - field)
                 here -= rising
+        for stream in self.streams:
+            stream.add_to(rise_k, out)
         return out

@@ -56,6 +56,12 @@ class ReducedModel:
     report : ReducedReport
         How it was found, and its estimated error.
 
+    Notes
+    -----
+    Matrix products take most of the time of a march. The threads of the linear algebra library
+    should not outnumber the free cores (``OPENBLAS_NUM_THREADS``): on busy ones they are many
+    times slower than one thread.
+
     References
     ----------
     .. [1] V. Druskin, V. Simoncini and M. Zaslavsky, "Adaptive tangential interpolation in
@@ -64,7 +70,8 @@ class ReducedModel:
 
     Examples
     --------
-    A silicon plate of 10 x 10 x 1 mm, heated by 10 W for 2 s and cooled at its top:
+    A silicon plate of 10 x 10 x 1 mm, heated by 10 W for 2 s and cooled at its top, with the
+    conductivity at its steady temperatures:
 
     >>> import techlib
     >>> from shapely import box
@@ -74,7 +81,9 @@ class ReducedModel:
     >>> plate = box(0, 0, 10_000, 10_000)
     >>> layer = Layer("die", 1000.0, plate, silicon, (Region("core", plate, silicon, "core"),))
     >>> package = Package("plate", (layer,), air, Face(1e4, 25.0), Face(), Face(), 25.0)
-    >>> reduced = ReducedModel.of(ThermalModel(package, Resolution(lateral=8)), {"core": 10.0})
+    >>> model = ThermalModel(package, Resolution(lateral=8))
+    >>> linear = model.frozen(model.steady({"core": 10.0}))
+    >>> reduced = ReducedModel.of(linear, {"core": 10.0})
     >>> history = reduced.march([[10.0], [10.0]], 1.0)
     >>> print(f"{history.block_mean_c['core'].iloc[-1]:.1f} degC")
     35.2 degC
@@ -102,7 +111,8 @@ class ReducedModel:
         Parameters
         ----------
         model : ThermalModel
-            What to reduce.
+            What to reduce; linear, so one whose conductivities follow the temperature has to be
+            `ThermalModel.frozen` first.
         power_w : mapping of str to float, pandas.Series, or array (keys,)
             Nominal power: what each block may reach, such as the greatest power in a trace. The
             tolerance holds for jumps of this size [W].

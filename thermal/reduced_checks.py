@@ -39,6 +39,10 @@ def check_settings(
         faults.add("tolerance_k", f"{tolerance_k:g} K", "above 0 K")
     if not 0.0 < shortest_s < np.inf:
         faults.add("shortest_s", f"{shortest_s:g} s", "above 0 s")
+    if model.nonlinear:
+        cure = "take model.frozen(model.steady(powers)), or nonlinear=False"
+        what = "its conductivities follow the temperature"
+        faults.add("model", what, "a linear model", cure)
     if not model.keys:
         faults.add("model", "no block is heated", "one or more")
     if not (model.operator.capacity_j_k > 0.0).all():

@@ -39,8 +39,9 @@ def fingerprint(mesh: Mesh, operator: Operator) -> str:
     arrays = [mesh.x_m, mesh.y_m, mesh.z_m, heat.data, heat.indices, heat.indptr]
     arrays += [operator.gx, operator.gy, operator.gz, operator.outside_w_k, operator.outside_w]
     arrays += [operator.capacity_j_k, np.array([operator.reference_c, operator.shift_per_s])]
+    arrays += [np.asarray(part) for stream in operator.streams for part in vars(stream).values()]
     for array in arrays:
-        kind = "<i8" if array.dtype.kind == "i" else "<f8"
+        kind = "<f8" if array.dtype.kind == "f" else "<i8"
         digest.update(json.dumps(array.shape).encode())
         digest.update(np.ascontiguousarray(array, dtype=kind).data)
     return digest.hexdigest()

@@ -3,8 +3,8 @@
 A field of a level is stored in single precision as (row, parity, place): cell (z, y, x) is at
 ``[y + 1, x % 2, LEAD + z * stride + x // 2]``, and all else is zero, with at least one place
 behind each z. Cells of one colour of the red-black ordering, ``(x + y) % 2``, are so contiguous in
-a row, and so are their four lateral neighbours. `gx` and `gy` are the conductances of a cell's
-face to its west and its south.
+a row, and so are their four lateral neighbours. Conductances between cells are stored at the cell
+to whose west, to whose south or above which they lie.
 
 Both passes work through the rows as a wavefront: stage k handles row s - k while stage 0 handles
 row s, so that the rows at work stay in the cache. A pass over a range of rows that begins or ends
@@ -20,15 +20,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from thermal.compiled import compiled, compiled_sum
+from thermal.compiled import compiled, compiled_sum, inlined
 
-__all__ = ["BLACK", "LEAD", "RED", "Level", "ascend", "descend", "product", "relax"]
+__all__ = ["BLACK", "LEAD", "RED", "Level", "ascend", "descend", "product", "relax", "span"]
 
 Single = NDArray[np.float32]
 Double = NDArray[np.float64]
-Offset = NDArray[np.uint64]
+Place = NDArray[np.uint64]
 
 RED, BLACK = 0, 1
+
+_ONE = np.uint64(1)
 
 LEAD = 16
 """Places before a row: one line of the cache, so that rows begin on a line."""
@@ -37,20 +39,23 @@ LEAD = 16
 class Level(NamedTuple):
     """Arrays of one level, fields in the layout of this module.
 
-    `rise`, `change` and `source` are work space. `home_x` is where the parent of each column lies
-    in a coarse row, `home_y` the coarse row of each row's parent; `paired` says that the parent of
-    every column x is x // 2; `stride` leads from one z to the next.
+    `west`, `south`, `above` and `ground` are conductances, `inverse_pivot` and `grounded` the
+    factors of the columns; `rise`, `change` and `source` are work space. `home_x` is the parent
+    of each column, `home_y` the stored coarse row of each row's parent; `paired` says that the
+    parent of every column x is x // 2; `stride` leads from one z to the next.
     """
 
-    gx: Single
-    gy: Single
+    west: Single
+    south: Single
+    above: Single
+    ground: Single
     inverse_pivot: Single
     grounded: Single
     rise: Single
     change: Single
     source: Single
-    home_x: Offset
-    home_y: Offset
+    home_x: Place
+    home_y: Place
     paired: bool
     stride: int
 
@@ -83,7 +88,8 @@ def relax(
             for h in range(n):
                 y[h] += f[h]
     else:
-        y[:] = f
+        for h in range(n):
+            y[h] = f[h]
     q, p = level.grounded[r, c, LEAD:], level.inverse_pivot[r, c, LEAD:]
     for low in range(stride, n, stride):
         here, below = y[low : low + stride], y[low - stride : low]
@@ -100,19 +106,19 @@ def relax(
             here[h] = here[h] * p_here[h] + (above[h] - q_here[h] * above[h])
 
 
-@compiled
+@inlined
 def _flow_in(level: Level, around: Single, r: int, c: int, out: Single) -> None:
     """Set ``out = G around`` for the cells of one parity in a stored row."""
     n = out.size - 1
     south, north, other = around[r - 1, c, LEAD:], around[r + 1, c, LEAD:], around[r, 1 - c]
     west, east = other[LEAD - 1 + c :], other[LEAD + c :]
-    gs, gn = level.gy[r, c, LEAD:], level.gy[r + 1, c, LEAD:]
-    gw, ge = level.gx[r, c, LEAD:], level.gx[r, 1 - c, LEAD + c :]
+    gs, gn = level.south[r, c, LEAD:], level.south[r + 1, c, LEAD:]
+    gw, ge = level.west[r, c, LEAD:], level.west[r, 1 - c, LEAD + c :]
     for h in range(n):
         out[h] = gs[h] * south[h] + gn[h] * north[h] + gw[h] * west[h] + ge[h] * east[h]
 
 
-@compiled
+@inlined
 def _restrict(level: Level, j: int, coarse: Level) -> None:
     """Finish the red cells of row `j`: add their change, pass their residual ``G change`` down."""
     c = (RED + j) & 1
@@ -120,42 +126,41 @@ def _restrict(level: Level, j: int, coarse: Level) -> None:
     for h in range(x.size):
         x[h] += d[h]
     _flow_in(level, level.change, j + 1, c, d)
-    target = coarse.source[level.home_y[j]]
-    flat, home = target.reshape(-1), level.home_x[c::2]
+    target, home = coarse.source[level.home_y[j]], level.home_x[c::2]
     for k in range(d.size // level.stride):
         row = d[k * level.stride :]
+        begin = np.uint64(LEAD + k * coarse.stride)
         if level.paired:
-            even, odd = target[0, LEAD + k * coarse.stride :], target[1, LEAD + k * coarse.stride :]
+            even, odd = target[0, begin:], target[1, begin:]
             for m in range((home.size + 1) // 2):
                 even[m] += row[2 * m]
                 odd[m] += row[2 * m + 1]
         else:
-            place = flat[k * coarse.stride :]
             for h in range(home.size):
-                place[home[h]] += row[h]
+                target[home[h] & _ONE, begin + (home[h] >> _ONE)] += row[h]
 
 
-@compiled
+@inlined
 def _prolong(level: Level, j: int, coarse: Level) -> None:
     """Add the rise of the coarse cells to the red cells of row `j`."""
     c = (RED + j) & 1
-    x, source = level.rise[j + 1, c, LEAD:], coarse.rise[level.home_y[j]]
-    flat, home = source.reshape(-1), level.home_x[c::2]
+    x = level.rise[j + 1, c, LEAD:]
+    source, home = coarse.rise[level.home_y[j]], level.home_x[c::2]
     for k in range(x.size // level.stride):
         row = x[k * level.stride :]
+        begin = np.uint64(LEAD + k * coarse.stride)
         if level.paired:
-            even, odd = source[0, LEAD + k * coarse.stride :], source[1, LEAD + k * coarse.stride :]
+            even, odd = source[0, begin:], source[1, begin:]
             for m in range((home.size + 1) // 2):
                 row[2 * m] += even[m]
                 row[2 * m + 1] += odd[m]
         else:
-            place = flat[k * coarse.stride :]
             for h in range(home.size):
-                row[h] += place[home[h]]
+                row[h] += source[home[h] & _ONE, begin + (home[h] >> _ONE)]
 
 
-@compiled
-def _span(ny: int, low: int, high: int, spread: int, stage: int) -> tuple[int, int]:
+@inlined
+def span(ny: int, low: int, high: int, spread: int, stage: int) -> tuple[int, int]:
     """Rows [first, last) that a stage may handle; the edges of the grid do not move."""
     first = low if low == 0 and spread < 0 else max(low - spread * stage, 0)
     last = high if high == ny and spread < 0 else min(high + spread * stage, ny)
@@ -173,18 +178,18 @@ def descend(level: Level, coarse: Level, low: int, high: int, spread: int) -> No
     x, d = level.rise, level.change
     ny = level.home_y.size
     for s in range(max(low - 4, 0), min(high + 5, ny) + 4):  # a family may end one row further
-        for stage in range(4):
-            first, last = _span(ny, low, high, spread, stage)
+        for stage in range(5):
+            first, last = span(ny, low, high, spread, stage)
             j = s - stage
-            if j < first or j >= last:
-                continue
-            out = x if stage < 2 else d
-            around = x if stage < 3 else d
-            relax(level, out, around, j, stage % 2, stage < 2, stage > 0)
-        _restrict_family(level, coarse, s - 4, *_span(ny, low, high, spread, 4), spread)
+            if stage == 4:
+                _restrict_family(level, coarse, j, first, last, spread)
+            elif first <= j < last:
+                out = x if stage < 2 else d
+                around = x if stage < 3 else d
+                relax(level, out, around, j, stage % 2, stage < 2, stage > 0)
 
 
-@compiled
+@inlined
 def _restrict_family(
     level: Level, coarse: Level, j: int, first: int, last: int, spread: int
 ) -> None:
@@ -199,7 +204,10 @@ def _restrict_family(
     inside = eldest >= first and j < last
     reaching_in = j >= first and eldest < last
     if (spread < 0 and inside) or (spread > 0 and reaching_in):
-        coarse.source[parent[j]] = 0
+        for c in range(2):
+            target = coarse.source[parent[j], c]
+            for h in range(target.size):
+                target[h] = 0.0
         for child in range(eldest, j + 1):
             _restrict(level, child, coarse)
 
@@ -214,7 +222,7 @@ def ascend(level: Level, coarse: Level, low: int, high: int, spread: int, produc
     ny = x.shape[0] - 2
     for s in range(max(low - 4, 0), min(high + 4, ny) + 4):
         for stage in range(5):
-            first, last = _span(ny, low, high, spread, stage)
+            first, last = span(ny, low, high, spread, stage)
             j = s - stage
             if j < first or j >= last:
                 continue

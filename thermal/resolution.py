@@ -107,11 +107,13 @@ def material_edges(layer: Layer, package: Package, axis: int) -> dict[float, flo
     return edges
 
 
-def _patch_edges(package: Package, axis: int) -> dict[float, float]:
-    """Return where patches of the outer faces end, with the lengths of their edges [um]."""
+def _cooling_edges(package: Package, axis: int) -> dict[float, float]:
+    """Return where patches of faces and flows end, with the lengths of their edges [um]."""
     edges: dict[float, float] = {}
-    for patch in (*package.top.patches, *package.bottom.patches):
-        x0, y0, x1, y1 = patch.outline.bounds
+    outlines = [patch.outline for patch in (*package.top.patches, *package.bottom.patches)]
+    outlines += [layer.outline for layer in package.layers if layer.flow is not None]
+    for outline in outlines:
+        x0, y0, x1, y1 = outline.bounds
         length = (y1 - y0) if axis == 0 else (x1 - x0)
         for place in (x0, x1) if axis == 0 else (y0, y1):
             edges[place] = edges.get(place, 0.0) + length
@@ -128,7 +130,7 @@ def lateral_lines(package: Package, resolution: Resolution, axis: int) -> Array:
     for layer in package.layers:
         for place, weight in material_edges(layer, package, axis).items():
             weights[place] = weights.get(place, 0.0) + weight
-    for place, weight in _patch_edges(package, axis).items():
+    for place, weight in _cooling_edges(package, axis).items():
         weights[place] = weights.get(place, 0.0) + weight
     target = (high - low) / resolution.lateral
     kept = _spaced(weights, (low, high), _CLOSEST * target)
@@ -173,6 +175,8 @@ def height_lines(package: Package, resolution: Resolution) -> tuple[Array, NDArr
         steps = 0.5 * (density[1:] + density[:-1]) * np.diff(z)
         passed = np.concatenate([[0.0], np.cumsum(steps)])
         count = max(resolution.cells_per_layer, int(np.ceil(passed[-1] - 1e-9)))
+        if package.layers[index].flow is not None:
+            count = 1  # the coolant has one temperature over the height
         inner = np.interp(np.arange(1, count) * passed[-1] / count, passed, z)
         lines.append(np.concatenate([inner, [top]]))
         owner += [index] * count

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from techlib import Faults
 from thermal.operator import Operator
 
-__all__ = ["check", "plain", "shift_faults"]
+__all__ = ["check", "ground", "plain", "shift_faults"]
 
 Array = NDArray[np.float64]
 
@@ -18,7 +18,7 @@ _CONDUCTANCES = ("gx", "gy", "gz", "outside_w_k", "capacity_j_k")
 
 
 def plain(operator: Operator) -> Operator:
-    """Return the operator with contiguous, writeable arrays.
+    """Return the operator with contiguous, writeable conductances.
 
     Loops are compiled once for each kind of array; a view or a read-only array would have them
     compiled again.
@@ -29,8 +29,14 @@ def plain(operator: Operator) -> Operator:
         gy=_array(operator.gy),
         gz=_array(operator.gz),
         outside_w_k=_array(operator.outside_w_k),
-        capacity_j_k=_array(operator.capacity_j_k),
     )
+
+
+def ground(operator: Operator) -> Array:
+    """Return conductance to the outside plus shift times capacity of each cell [W/K]."""
+    if operator.shift_per_s == 0.0:
+        return operator.outside_w_k
+    return operator.outside_w_k + operator.shift_per_s * operator.capacity_j_k
 
 
 def _array(values: Array) -> Array:
@@ -40,6 +46,9 @@ def _array(values: Array) -> Array:
 def check(operator: Operator, x_m: Array, y_m: Array, threads: int | None) -> None:
     """Raise `InputError` with everything that keeps an operator from being solved."""
     faults = shift_faults(operator)
+    if operator.streams:
+        what = f"has {len(operator.streams)} streams of coolant"
+        faults.add("operator", what, "none: it must be symmetric", "solve it by StreamSolver")
     for name in _CONDUCTANCES:
         values = getattr(operator, name)
         low, high = values.min(initial=0.0), values.max(initial=0.0)

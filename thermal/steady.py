@@ -50,9 +50,13 @@ class SteadyField:
         return cls(rise_k, iterations, residual, balance)
 
 
-def accept(found: SteadyField) -> bool:
-    """Whether residual and heat balance are good enough."""
-    return found.residual <= TOLERANCES[0] and found.energy_balance <= _BALANCE
+def accept(found: SteadyField, *, converged: bool = False) -> bool:
+    """Whether residual and heat balance are good enough.
+
+    The residual is as well where a solver found it `converged`: within the rounding of the field.
+    """
+    balanced = found.energy_balance <= _BALANCE
+    return balanced and (converged or found.residual <= TOLERANCES[0])
 
 
 def solve_steady(
@@ -84,7 +88,7 @@ def solve_steady(
         )
         iterations += found.iterations
         field = SteadyField.of(operator, power_w, found.rise_k, iterations, found.residual)
-        if accept(field):
+        if accept(field, converged=found.converged):
             return field
         if not found.converged:
             break
@@ -99,6 +103,6 @@ def solve_steady(
 
 def _energy_balance(operator: Operator, power_w: float, rise_k: Array) -> float:
     """Return heat in less heat out, relative to the heat that comes in."""
-    outflow_w = operator.outside_w_k * rise_k - operator.outside_w
+    outflow_w = operator.drain_w_k * rise_k - operator.outside_w
     heat_in_w = power_w - float(outflow_w[outflow_w < 0.0].sum())
     return abs(power_w - float(outflow_w.sum())) / heat_in_w if heat_in_w else 0.0

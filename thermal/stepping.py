@@ -77,15 +77,15 @@ class Sdirk2:
     """
 
     def __init__(self, operator: Operator, solver: Solver, *, tolerance: float = 1e-5) -> None:
-        self._operator = operator
-        self._solver = solver
         self._tolerance = tolerance
         self._shifted: dict[float, Solver] = {}
         self._guess_k: Array | None = None
+        self.use(operator, solver)
 
     def use(self, operator: Operator, solver: Solver) -> None:
         """Go on with another operator."""
         self._operator = operator
+        self._drain_w_k = operator.drain_w_k
         self._solver = solver
         self._shifted.clear()
 
@@ -113,7 +113,7 @@ class Sdirk2:
 
         left = heat_w - operator.apply(rise_k)
         scale = max(_norm(heat_w), _norm(left))
-        grounded = operator.outside_w_k + storing
+        grounded = self._drain_w_k + storing
         first = self._solve(solver, left, self._guess_k, scale, grounded)
         ahead = (1.0 - _GAMMA) / _GAMMA
         left_there = (1.0 - ahead) * left + ahead * (storing * first.rise_k)
@@ -121,8 +121,8 @@ class Sdirk2:
         self._guess_k = second.rise_k
 
         end_k = rise_k + ahead * first.rise_k + second.rise_k
-        out_first = _inner(operator.outside_w_k, rise_k + first.rise_k)
-        out_end = _inner(operator.outside_w_k, end_k)
+        out_first = _inner(self._drain_w_k, rise_k + first.rise_k)
+        out_end = _inner(self._drain_w_k, end_k)
         from_fluids = float(operator.outside_w.sum())
         out_w = (1.0 - _GAMMA) * out_first + _GAMMA * out_end - from_fluids
         stored_j = operator.capacity_j_k * (end_k - rise_k)

@@ -8,17 +8,23 @@ from dataclasses import dataclass
 from dataclasses import field as with_default
 from importlib import metadata
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from techlib import InputError
 from thermal.mesh import Mesh
+from thermal.vtk import write_vtk
 
 __all__ = ["Temperatures"]
 
 Array = NDArray[np.float64]
+Direction = Literal["x", "y"]
+
+_UM_PER_M = 1e6
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +131,52 @@ class Temperatures:
         mean.attrs = {"units": "degC", "long_name": f"temperature of {layer}"}
         return mean
 
+    def profile(self, layer: str, along: Direction, at_um: float) -> xr.DataArray:
+        """Return the temperature along a line through a layer, mean over its height [degC].
+
+        Parameters
+        ----------
+        layer : str
+            Name of the layer.
+        along : {"x", "y"}
+            Direction of the line.
+        at_um : float
+            The other coordinate of the line, in package coordinates; the row of cells that it
+            lies in counts [um].
+
+        Raises
+        ------
+        UnknownNameError
+            The package has no such layer.
+        InputError
+            Another direction, or a line outside of the package.
+
+        Examples
+        --------
+        >>> import techlib
+        >>> from shapely import box
+        >>> from package import Face, Layer, Package, Region
+        >>> from thermal import Resolution, ThermalModel
+        >>> stock, plate, spot = techlib.materials(), box(0, 0, 8e3, 4e3), box(0, 0, 2e3, 4e3)
+        >>> die = Layer("die", 300.0, plate, stock["silicon"],
+        ...             (Region("spot", spot, stock["silicon"], "spot"),))
+        >>> package = Package("p", (die,), stock["air"], Face(1e4, 25.0), Face(), Face(), 25.0)
+        >>> found = ThermalModel(package, Resolution(lateral=4)).steady({"spot": 5.0})
+        >>> found.profile("die", "x", 2000.0).to_numpy().round(1).tolist()
+        [63.9, 39.8, 31.1, 28.2]
+        """
+        if along not in get_args(Direction):
+            raise InputError.of("along", f"{along!r}", "'x' or 'y'")
+        other = "y" if along == "x" else "x"
+        lines_um = (self.mesh.y_m if other == "y" else self.mesh.x_m) * _UM_PER_M
+        if not lines_um[0] <= at_um <= lines_um[-1]:
+            allowed = f"{lines_um[0]:g} to {lines_um[-1]:g} um"
+            raise InputError.of("at_um", f"{other} = {at_um:g} um", allowed)
+        row = min(int(np.searchsorted(lines_um, at_um, side="right")), len(lines_um) - 1) - 1
+        line = self.layer_map(layer).isel({other: row})
+        line.attrs = {**line.attrs, "long_name": f"temperature of {layer} along {along}"}
+        return line
+
     def to_dataframe(self) -> pd.DataFrame:
         """Return power, mean and maximum by block."""
         return pd.DataFrame(
@@ -138,3 +190,10 @@ class Temperatures:
     def to_netcdf(self, path: str | Path) -> None:
         """Write the field as NetCDF; the same field gives the same bytes."""
         self.field.to_netcdf(path, engine="scipy", format="NETCDF3_64BIT")
+
+    def to_vtk(self, path: str | Path, *, voxels: tuple[int, int, int] | None = None) -> None:
+        """Write the field for ParaView: ``.vtr`` as the mesh is, ``.vti`` on a uniform grid.
+
+        See `thermal.vtk.write_vtk`.
+        """
+        write_vtk(self.mesh, self.field_c, path, voxels=voxels)

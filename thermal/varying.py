@@ -30,7 +30,7 @@ Array = NDArray[np.float64]
 
 _INEXACT = 0.03  #: of the residual before, to which each linear problem is solved
 _MOST_ROUNDS = 60
-_STALE = 0.02  #: relative change of a conductivity that makes a march assemble afresh
+_STALE = 0.01  #: relative change of a conductivity that makes a march assemble afresh
 
 
 class Frozen(NamedTuple):
@@ -106,7 +106,7 @@ class Conduction:
 
 
 class Following:
-    """Keeps the conductivities of a march within 2 per cent of those at its temperatures.
+    """Keeps the conductivities of a march within a per cent of those at its temperatures.
 
     Parameters
     ----------

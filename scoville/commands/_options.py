@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scoville.design_file import Override
+from techlib import Faults
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["ModelOption", "TraceOption", "workload_overrides"]
+__all__ = ["ModelOption", "TraceOption", "refuse_workload", "workload_overrides"]
 
 TraceOption = Annotated[
     str | None,
@@ -33,3 +34,13 @@ def workload_overrides(
         if value is not None
     ]
     return [*(overrides or ()), *more]
+
+
+def refuse_workload(case: str, trace: str | None, model: str | None) -> None:
+    """Raise `InputError` where a case file is given with a workload: it has powers of its own."""
+    faults = Faults()
+    for name, value in (("trace", trace), ("model", model)):
+        if value is not None:
+            what = f"{case} is a case file, which has powers of its own"
+            faults.add(f"--{name}", what, cure=f"leave --{name} out, or give a design")
+    faults.raise_if_any()

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from scoville.console import DesignArgument, Session, Set
 
 __all__ = ["layout_command"]
 
 
-def layout_command(session: Session, design: DesignArgument, overrides: Set = None) -> None:
+_Png = Annotated[bool, typer.Option("--png/--no-png", help="Draw the floorplan.")]
+
+
+def layout_command(
+    session: Session, design: DesignArgument, png: _Png = True, overrides: Set = None
+) -> None:
     """Write GDS, picture, block table and the floorplan in full (TOML)."""
     import floorplan
     from scoville.design import load_design
@@ -20,7 +28,7 @@ def layout_command(session: Session, design: DesignArgument, overrides: Set = No
     loaded = load_design(design, overrides or [])
     place = session.folder(loaded.name)
     with session.progress() as progress, output_folder(place) as folder:
-        files = write_layout(loaded, folder, progress)
+        files = write_layout(loaded, folder, progress, png=png)
         session.record(loaded, loaded.layout_sources).write(folder)
     used = floorplan.utilisation(loaded.floorplan)
     rows = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,7 +24,7 @@ _TITLES = {
     "tpot_s": "time per output token",
     "waiting_s": "waiting",
 }
-_Png = Annotated[bool, typer.Option("--png", help="Draw the power over time (with --out).")]
+_Png = Annotated[bool, typer.Option("--png", help="Draw the power over time.")]
 
 
 def power_command(
@@ -35,16 +36,22 @@ def power_command(
     png: _Png = False,
     overrides: Set = None,
 ) -> None:
-    """Serve a trace and report power by component, latency and efficiency."""
+    """Serve a trace and report power by component, latency and efficiency.
+
+    With --png the picture goes to the folder of --out; without --out, into scoville-out.
+    """
     from power import Activity, BlockPower, PowerReport, Schedule
     from scoville.design import load_design
     from scoville.output import check_output_folder
 
     temperature_c = read_quantity(temperature, "degC", where="--temperature")
     loaded = load_design(design, workload_overrides(overrides, trace, model))
-    if session.out is not None:
-        check_output_folder(session.out)
-    with session.progress() as progress:
+    place = session.out
+    if place is not None:
+        check_output_folder(place)
+    elif png:
+        place = session.folder(loaded.name)
+    with session.progress(compiles=True) as progress:
         progress("scheduling the trace", 0.1)
         schedule = Schedule.of(loaded.trace(), loaded.machine, loaded.choice.model)
         progress("counting the activity", 0.6)
@@ -60,11 +67,11 @@ def power_command(
         "sources": [source.to_dict() for source in watts.sources],
     }
     _print(session, report)
-    if session.out is not None:
+    if place is not None:
         from scoville.output import output_folder, write_json
         from scoville.power_files import write_power
 
-        with output_folder(session.out) as folder:
+        with output_folder(place) as folder:
             write_power(watts, report, temperature_c, folder)
             if png:
                 from floorplan.picture import save_png
@@ -73,7 +80,7 @@ def power_command(
                 save_png(power_picture(watts, temperature_c), folder / "power.png")
             write_json(folder / "power.json", content)
             session.record(loaded, watts.sources).write(folder)
-        session.say(f"wrote {session.out}")
+        session.say(f"wrote {place}")
     session.emit(content)
 
 
@@ -93,26 +100,58 @@ def _plain(report: PowerReport) -> dict[str, Any]:
 def _print(session: Session, report: PowerReport) -> None:
     from scoville.tables import rows_of
 
+    table = report.components()
     parts = [
         (
-            str(row["component"]),
+            str(row["title"]),
             f"{row['mean_w']:.1f}",
             f"{row['peak_w']:.1f}",
             f"{100 * row['share']:.1f}",
         )
-        for row in rows_of(report.components().reset_index())
+        for row in rows_of(table.reset_index())
     ]
+    through = report.throughput()
+    parts.append(("package", f"{through['mean_w']:.1f}", f"{through['peak_w']:.1f}", "100.0"))
     session.table("", ("component", "mean W", "peak W", "share %"), parts)
     session.say("")
     waits = [
         (
             _TITLES.get(str(row["name"]), str(row["name"])),
-            *(f"{1e3 * row[column]:.1f}" for column in ("mean", "p50", "p90", "p99", "max")),
+            *(_milliseconds(row[column]) for column in ("mean", "p50", "p90", "p99", "max")),
         )
         for row in rows_of(report.latency().rename_axis("name").reset_index())
     ]
     session.table("", ("latency ms", "mean", "p50", "p90", "p99", "max"), waits)
     session.say("")
-    session.table(
-        "", ("serving", "value"), [(k, f"{v:.6g}") for k, v in report.throughput().items()]
+    session.table("", ("serving", "value", "low", "high"), list(_serving(through)))
+
+
+def _milliseconds(value_s: float) -> str:
+    return f"{1e3 * value_s:.1f}" if value_s == value_s else "-"
+
+
+def _serving(through: dict[str, float]) -> Iterator[tuple[str, str, str, str]]:
+    """Yield title, value and band of each figure that people ask for."""
+    plain = (
+        ("requests", "requests", 1.0, 0),
+        ("prompt tokens", "prompt_tokens", 1.0, 0),
+        ("output tokens", "output_tokens", 1.0, 0),
+        ("time, s", "span_s", 1.0, 1),
+        ("with steps running, %", "load", 100.0, 1),
+        ("sequences in a decode step, mean", "mean_decode_batch", 1.0, 1),
+        ("output tokens/s", "output_tokens_per_s", 1.0, 0),
     )
+    for title, name, scale, digits in plain:
+        yield title, f"{scale * through[name]:,.{digits}f}", "", ""
+    with_band = (
+        ("mean package power, W", ("mean_w", "mean_low_w", "mean_high_w"), 1.0),
+        ("energy per output token, mJ", _with_ends("joule_per_token"), 1e3),
+        ("output tokens/s per W", _with_ends("tokens_per_s_per_w"), 1.0),
+    )
+    for title, names, scale in with_band:
+        value, low, high = (f"{scale * through[name]:.1f}" for name in names)
+        yield title, value, low, high
+
+
+def _with_ends(name: str) -> tuple[str, str, str]:
+    return name, f"{name}_low", f"{name}_high"

@@ -28,7 +28,7 @@ def signoff_command(
 
     loaded = load_design(design, workload_overrides(overrides, trace, model))
     place = session.folder(loaded.name)
-    with session.progress() as progress:
+    with session.progress(compiles=True) as progress:
         found = run_signoff(loaded, progress=progress)
         with output_folder(place) as folder:
             write_signoff(found, folder, progress)

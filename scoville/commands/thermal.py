@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scoville.commands._options import ModelOption, TraceOption, workload_overrides
+from scoville.commands._options import (
+    ModelOption,
+    TraceOption,
+    refuse_workload,
+    workload_overrides,
+)
 from scoville.console import Session, Set
 
 if TYPE_CHECKING:
@@ -25,7 +31,10 @@ _Grid = Annotated[
     int | None, typer.Option("--grid", min=1, help="Lateral cells a side; finer where edges ask.")
 ]
 _Transient = Annotated[bool, typer.Option("--transient", help="Resolve the trace in time.")]
-_Png = Annotated[bool, typer.Option("--png", help="Draw temperature maps (with --out).")]
+_Png = Annotated[bool, typer.Option("--png", help="Draw temperature maps.")]
+_Estimate = Annotated[
+    bool, typer.Option("--error-estimate", help="Estimate the error by a second, coarser mesh.")
+]
 _SHOWN = 12  # blocks in the table for people
 
 
@@ -35,32 +44,52 @@ def thermal_command(
     grid: _Grid = None,
     transient: _Transient = False,
     png: _Png = False,
+    error_estimate: _Estimate = False,
     trace: TraceOption = None,
     model: ModelOption = None,
     overrides: Set = None,
 ) -> None:
-    """Solve for the temperatures; a design's power is in balance with its leakage."""
+    """Solve for the temperatures; a design's power is in balance with its leakage.
+
+    With --transient the temperatures over time go to the folder of --out as Parquet, with --png
+    their maps; without --out, into scoville-out.
+    """
     from package import is_case
     from scoville.output import check_output_folder, output_folder
     from scoville.thermal_run import run_case, run_design
 
-    if session.out is not None:
-        check_output_folder(session.out)
-    with session.progress() as progress:
+    place = session.out
+    if place is not None:
+        check_output_folder(place)
+    elif transient or png:
+        place = session.folder(Path(design).stem)
+    with session.progress(compiles=True) as progress:
         if is_case(design):
+            refuse_workload(design, trace, model)
             found = run_case(
-                design, overrides or (), grid=grid, transient=transient, progress=progress
+                design,
+                overrides or (),
+                grid=grid,
+                transient=transient,
+                progress=progress,
+                error_estimate=error_estimate,
             )
         else:
-            given = workload_overrides(overrides, trace, model)
-            found = run_design(design, given, grid=grid, transient=transient, progress=progress)
-        if session.out is not None:
-            with output_folder(session.out) as folder:
+            found = run_design(
+                design,
+                workload_overrides(overrides, trace, model),
+                grid=grid,
+                transient=transient,
+                progress=progress,
+                error_estimate=error_estimate,
+            )
+        if place is not None:
+            with output_folder(place) as folder:
                 found.write(folder, png=png)
                 found.record.write(folder, [*found.seconds.items(), ("total", session.seconds)])
     _print(session, found)
-    if session.out is not None:
-        session.say(f"wrote {session.out}")
+    if place is not None:
+        session.say(f"wrote {place}")
     session.emit(found.to_dict())
 
 
@@ -89,6 +118,11 @@ def _print(session: Session, found: ThermalRun) -> None:
         key = str(history.block_max_c.max().idxmax())
         session.say(
             f"transient: {len(history.times_s)} steps, hottest {history.max_c:.2f} degC in {key}"
+        )
+    if found.error is not None:
+        session.say(
+            f"estimated error of the mesh: block means {found.error.mean_k.max():.2g} K, "
+            f"hottest cells {found.error.max_k.max():.2g} K at most"
         )
     for note in found.notes:
         session.say(f"note: {note}")

@@ -39,8 +39,8 @@ __all__ = ["hotspot_like_means"]
 Array = NDArray[np.float64]
 
 _M_PER_UM = 1e-6
-_ONE_NODE: dict[str, float] = {"finest_um": 1e6, "growth": 0.0}
-_REFINED: dict[str, float] = {"finest_um": 62.5, "growth": 0.5}
+_ONE_NODE = Resolution(finest_um=1e6, growth=0.0)
+_REFINED = Resolution(finest_um=62.5, growth=0.5)
 _SIDES = ("west", "east", "south", "north")
 
 
@@ -72,7 +72,7 @@ def hotspot_like_means(
     die = package.layers[0].outline
     x0, y0, x1, y1 = (value * _M_PER_UM for value in die.bounds)
     inner = tuple(replace(layer, outline=die) for layer in package.layers)
-    resolution = Resolution(lateral=lateral, **(_ONE_NODE if one_node else _REFINED))
+    resolution = replace(_ONE_NODE if one_node else _REFINED, lateral=lateral)
     model = ThermalModel(replace(package, layers=inner), resolution, means="cells")
     operator = _on_bottom_faces(model) if one_node else model.operator
     spreader, sink = (
@@ -112,9 +112,7 @@ def _on_bottom_faces(model: ThermalModel) -> Operator:
     outside_w_k[-1] = area_m2 / (1.0 / through[-1] + 1.0 / package.top.film_w_m2k)
     gz = np.array(through[:-1])[:, None, None] * area_m2
     rise_k = package.top.temperature_c - model.operator.reference_c
-    return replace(
-        model.operator, gz=gz, outside_w_k=outside_w_k, outside_w=outside_w_k * rise_k
-    )
+    return replace(model.operator, gz=gz, outside_w_k=outside_w_k, outside_w=outside_w_k * rise_k)
 
 
 class _Links:

@@ -1,8 +1,9 @@
 r"""Order of convergence on a manufactured solution with a jump in conductivity.
 
-A plate with one cell along z, ``T = X(x) cos(pi y / L)``, with ``k X' = sin(pi x / L)`` continuous
-over the jump at ``x_j``, so that ``X = -(L / pi) (cos(pi x / L) - cos(pi x_j / L)) / k``. The source
-balances conduction in the plane and what the film takes.
+A plate with one cell along z, ``T = X(x) cos(pi y / L)``, with ``k X' = sin(pi x / L)``
+continuous over the jump at ``x_j``, so that
+``X = -(L / pi) (cos(pi x / L) - cos(pi x_j / L)) / k``. The source balances conduction in the plane
+and what the film takes.
 """
 
 from __future__ import annotations
@@ -43,10 +44,10 @@ def manufactured(*, quick: bool) -> Section:
             row: dict[str, object] = {"k W/(m K)": f"{left:g} | {right:g}", "mesh": kind}
             row |= {f"error at {n}": e for n, e in zip(grids, errors, strict=True)}
             rows.append(row | {"order": orders[-1]})
-    text = (
-        "A plate with a jump in conductivity, the solution chosen and the source computed from "
-        "it; relative 2-norm of the error. The jump lies on a grid line of both kinds of mesh.",
-    )
+    text = """
+        A plate with a jump in conductivity, the solution chosen and the source computed from it;
+        relative 2-norm of the error. The jump lies on a grid line of both kinds of mesh.
+    """
     check = Check("manufactured solution with a jump: least order", worst, ORDER, at_least=True)
     table = Table("Relative error over cells a side", pd.DataFrame(rows))
     return Section("manufactured", "Manufactured solution", text, (check,), (table,))

@@ -101,7 +101,9 @@ def _outline(random: np.random.Generator, width: float, depth: float) -> Polygon
         return box(0.0, 0.0, width, depth)
     x0, x1 = np.sort(random.uniform(0.0, 1.0, 2)) * [0.5, 1.0] + [0.0, 0.2]
     y0, y1 = np.sort(random.uniform(0.0, 1.0, 2)) * [0.5, 1.0] + [0.0, 0.2]
-    return box(x0 * width, y0 * depth, min(x1, 1.0) * width, min(y1, 1.0) * depth)
+    x1, y1 = min(x1, 1.0), min(y1, 1.0)
+    corner = (float(x0) * width, float(y0) * depth, float(x1) * width, float(y1) * depth)
+    return Polygon.from_bounds(*corner)
 
 
 def _islands(random: np.random.Generator, outline: Polygon) -> list[Polygon]:

@@ -88,8 +88,8 @@ class Section:
     Parameters
     ----------
     name, title : str
-    text : tuple of str
-        Paragraphs (Markdown).
+    text : str
+        Markdown; indentation that all lines share is dropped.
     checks : tuple of Check
     tables : tuple of Table
     pictures : tuple of Picture
@@ -97,7 +97,7 @@ class Section:
 
     name: str
     title: str
-    text: tuple[str, ...]
+    text: str
     checks: tuple[Check, ...] = ()
     tables: tuple[Table, ...] = ()
     pictures: tuple[Picture, ...] = ()

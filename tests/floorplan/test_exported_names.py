@@ -15,7 +15,7 @@ def test_the_exported_names_are_these():
         "Recipe",
         "Violation",
         "add_blocks",
-    "build",
+        "build",
         "check",
         "from_tables",
         "layer_map",

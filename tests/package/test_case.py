@@ -13,7 +13,18 @@ from shapely import Polygon, box
 
 import package
 from floorplan import Floorplan
-from package import Case, CaseTrace, Face, Layer, Package, Patch, Region, read_case, write_case
+from package import (
+    Case,
+    CaseTrace,
+    Face,
+    Flow,
+    Layer,
+    Package,
+    Patch,
+    Region,
+    read_case,
+    write_case,
+)
 from techlib import InputError, Trust, materials
 
 REFERENCE = Path(__file__).parents[3] / "shared" / "data" / "thermal"
@@ -127,6 +138,22 @@ def test_patches_do_not_fit_into_a_file(tmp_path: Path) -> None:
     given = dataclasses.replace(case, package=dataclasses.replace(case.package, top=patched))
     with pytest.raises(InputError, match="pair: top: 1 patches; allowed: one film for the face"):
         write_case(given, tmp_path / "x.json")
+
+
+def test_coolant_does_not_fit_into_files(tmp_path: Path) -> None:
+    case = read(tmp_path, content())
+    water = Flow("x", 1e-6, 4.2e6, 30.0, 1e4, 1e4)
+    lid = dataclasses.replace(case.package.layers[1], regions=(), flow=water)
+    built = dataclasses.replace(case.package, layers=(case.package.layers[0], lid))
+    given = dataclasses.replace(case, package=built)
+    with pytest.raises(
+        InputError, match="pair: layer lid: coolant flows; allowed: solids in therm"
+    ):
+        write_case(given, tmp_path / "x.json")
+    with pytest.raises(
+        InputError, match="layer lid: coolant flows; allowed: solids in 3D-ICE; give"
+    ):
+        package.write_ice(given, tmp_path / "x.stk")
 
 
 def test_other_tools_refuse_what_their_files_cannot_hold(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ def test_public_names() -> None:
         "Case",
         "CaseTrace",
         "Face",
+        "Flow",
         "Layer",
         "Package",
         "Patch",

@@ -8,7 +8,7 @@ from shapely import box
 
 import package
 from floorplan import Floorplan
-from package import Face, Layer, Package, Patch, Region
+from package import Face, Flow, Layer, Package, Patch, Region
 from techlib import InputError, materials
 from thermal import Resolution, ThermalModel
 
@@ -118,3 +118,7 @@ def test_what_cannot_be_estimated() -> None:
     )
     with pytest.raises(InputError, match="top: has no film"):
         bottom_cooled.resistance_1d()
+    water = Flow("x", 1e-6, 4.2e6, 30.0, 1e4, 1e4)
+    channel = Layer("channel", 100.0, SQUARE, silicon, flow=water)
+    with pytest.raises(InputError, match="layer channel: coolant flows; allowed: layers that all"):
+        slab(die, channel).resistance_1d()

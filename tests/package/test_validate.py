@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from shapely import Polygon, box
 
-from package import Face, Layer, Package, Patch, Region
+from package import Face, Flow, Layer, Package, Patch, Region
 from techlib import InputError, materials
 
 SQUARE = box(0.0, 0.0, 1_000.0, 1_000.0)
@@ -113,8 +113,8 @@ def test_faces_and_ambient() -> None:
     found = faults(layer(), bottom=Face(-3.0, 20.0), sides=Face(1.0, math.nan), ambient_c=math.inf)
     assert found == [
         (
-            "slab: bottom: film -3 W/(m^2 K); allowed: 0 or more; infinite where the temperature is "
-            "that of the face"
+            "slab: bottom: film -3 W/(m^2 K); allowed: 0 or more; infinite where the temperature "
+            "is that of the face"
         ),
         "slab: sides: fluid temperature nan degC; allowed: a finite temperature",
         "slab: ambient: inf degC; allowed: a finite temperature",
@@ -139,12 +139,12 @@ def test_patches_lie_on_the_package_and_apart() -> None:
         ),
         "slab: top: patch 1: fluid temperature nan degC; allowed: a finite temperature",
         (
-            "slab: top: patch 2: outline: Self-intersection[0.5 0.5]; allowed: a simple polygon with "
-            "an area"
+            "slab: top: patch 2: outline: Self-intersection[0.5 0.5]; allowed: a simple polygon "
+            "with an area"
         ),
         (
-            "slab: top: patch 0: 0.25 mm2 lie outside the package; allowed: inside its outline; move "
-            "or shrink it, or widen the package"
+            "slab: top: patch 0: 0.25 mm2 lie outside the package; allowed: inside its outline; "
+            "move or shrink it, or widen the package"
         ),
         (
             "slab: top: patch 0: overlaps 'patch 1' on 0.05 mm2; allowed: no overlap; move one of "
@@ -163,6 +163,31 @@ def test_contact_resistance(contact: float) -> None:
     poor = dataclasses.replace(layer(), contact_resistance_k_m2_w=contact)
     assert faults(poor) == [
         f"slab: layer die: contact resistance {contact:g} K m2/W; allowed: 0 or more, finite"
+    ]
+
+
+WATER = Flow("x", 1e-6, 4.2e6, 30.0, 1e4, 1e4)
+
+
+def test_a_flow_is_a_way_out_of_heat() -> None:
+    cooled = dataclasses.replace(layer("channel"), flow=WATER)
+    assert make(layer(), cooled, top=Face()).layers[1].flow is WATER
+
+
+def test_flows() -> None:
+    odd = Polygon([(0, 0), (1000, 0), (1000, 400), (600, 400), (600, 1000), (0, 1000)])
+    bad = Flow("z", 0.0, math.inf, math.nan, -1.0, math.inf)  # type: ignore[arg-type]
+    where = "slab: layer channel"
+    broken = layer("channel", 100.0, region("pin", box(0, 0, 10, 10)), outline=odd)
+    assert faults(layer(), dataclasses.replace(broken, flow=bad)) == [
+        f"{where}: flow: along 'z'; allowed: 'x' or 'y'",
+        f"{where}: flow: volume flow 0 m3/s; allowed: above 0, finite",
+        f"{where}: flow: heat capacity inf J/(m3 K); allowed: above 0, finite",
+        f"{where}: flow: floor film -1 W/(m^2 K); allowed: 0 or more, finite",
+        f"{where}: flow: ceiling film inf W/(m^2 K); allowed: 0 or more, finite",
+        f"{where}: flow: inlet at nan degC; allowed: a finite temperature",
+        f"{where}: 1 regions in a flow; allowed: none; cut the layer",
+        f"{where}: outline of a flow is no rectangle; allowed: a rectangle",
     ]
 
 

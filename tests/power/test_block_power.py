@@ -356,7 +356,7 @@ def test_tables(decode: power.BlockPower) -> None:
     table = decode.to_dataframe(80.0)
     assert tuple(table.columns) == decode.keys
     assert table.index.name == "start_s"
-    assert tuple(decode.components(80.0).columns) == COMPONENTS
+    assert tuple(decode.components(80.0).columns) == tuple(COMPONENTS)
     assert {source.key for source in decode.sources} >= {"scoville", "gpt-oss", "vllm"}
 
 

@@ -75,7 +75,9 @@ def test_formats_follow_what_is_stored(toy_plan: Floorplan, operation: Make) -> 
 def test_a_model_too_large_says_how_many_chips(jalapeno: Floorplan, operation: Make) -> None:
     big = techlib.language_models()["llama-3.1-405b"]
     machine = power.Machine.of(jalapeno, operation())
-    with pytest.raises(InputError, match=r"of weights; .*set chips = 3, or weight_bits below 16"):
+    with pytest.raises(
+        InputError, match=r"of weights; .*set power.chips = 3, or power.weight_bits below 16"
+    ):
         machine.kv_capacity_byte(big)
     with pytest.raises(InputError):
         power.Machine.of(jalapeno, operation(chips=2)).kv_capacity_byte(big)
@@ -112,9 +114,15 @@ def test_what_is_missing_is_listed(toy_plan: Floorplan, operation: Make) -> None
 
 def test_operation_faults_are_listed_together(operation: Make) -> None:
     with pytest.raises(InputError) as caught:
-        operation(hbm_efficiency=1.2, chunk_tokens=8, max_batch=9, refresh_ramp="20 K")
+        operation(hbm_efficiency=1.2, power_gating="of", chips=1e9)
     assert str(caught.value).splitlines() == [
-        "toy.hbm_efficiency: 1.2; allowed: at most 1",
+        "test.power_gating: 'of'; allowed: one of on, off; did you mean 'off'?",
+        "test.chips: 1e+09; allowed: at most 65536",
+        "test.hbm_efficiency: 1.2; allowed: at most 1",
+    ]
+    with pytest.raises(InputError) as caught:
+        operation(chunk_tokens=8, max_batch=9, refresh_ramp="20 K")
+    assert str(caught.value).splitlines() == [
         (
             "toy.chunk_tokens: 8 is below max_batch 9; allowed: a token for each sequence of a "
             "full batch; raise chunk_tokens or lower max_batch"

@@ -27,8 +27,19 @@ def test_components_add_up(report: power.PowerReport) -> None:
     assert table["energy_j"].sum() == pytest.approx(figures["energy_j"], rel=1e-9)
     assert table["mean_w"].sum() == pytest.approx(figures["mean_w"], rel=1e-9)
     assert (table["peak_w"] >= table["mean_w"] * (1.0 - 1e-9)).all()
-    assert table["energy_j"].is_monotonic_decreasing
-    assert table.index[0] == "hbm_device"  # decode streams the weights
+    assert table["energy_j"].idxmax() == "hbm_device"  # decode streams the weights
+    assert list(table["title"].iloc[[0, -1]]) == ["systolic arrays", "management"]
+
+
+def test_efficiency_has_the_band_of_the_power(report: power.PowerReport) -> None:
+    figures = report.throughput()
+    low, high = (figures[f"mean_{end}_w"] / figures["mean_w"] for end in ("low", "high"))
+    for end, factor in (("low", low), ("high", high)):
+        assert figures[f"joule_per_token_{end}"] == pytest.approx(
+            factor * figures["joule_per_token"], rel=1e-12
+        )
+    product = figures["tokens_per_s_per_w_low"] * figures["joule_per_token_high"]
+    assert product == pytest.approx(1.0, rel=1e-9)
 
 
 def test_throughput_figures_agree(report: power.PowerReport) -> None:

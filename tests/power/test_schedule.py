@@ -197,7 +197,7 @@ def test_requests_too_long_are_listed(tight: power.Machine, small_model: Languag
         power.Schedule.of(trace, tight, small_model)
     lines = str(caught.value).splitlines()
     assert lines[0].startswith("trace long: request 1: 5001 tokens need 0.0 GB of KV cache")
-    assert "chips would hold it: set chips = " in lines[0]
+    assert "chips would hold it: set power.chips = " in lines[0]
     assert lines[-1] == "trace long: and 10 more faulty rows"
     assert len(lines) == 21
 

@@ -77,7 +77,7 @@ def test_arrays_cannot_be_written_to() -> None:
         (([0.0], [1, 2], [1]), "columns of different length"),
         (([[0.0]], [1], [1]), r"arrival_s: has shape \(1, 1\)"),
         ((["a"], [1], [1]), "arrival_s: is not an array of numbers"),
-        (([np.nan], [1], [1]), "request 1: arrival_s is nan; allowed: 0 s or later"),
+        (([np.nan], [1], [1]), "request 1: arrival_s is nan; allowed: from 0 s to 1e"),
         (([0.0], [0], [1]), "request 1: prompt_tokens is 0; allowed: a whole number from 1"),
         (([0.0], [1], [1.5]), "request 1: output_tokens is 1.5"),
         (([0.0], [1], [1e18]), "request 1: output_tokens is 1e[+]18"),

@@ -238,7 +238,10 @@ def test_a_trace_is_relative_to_the_file_that_names_it(tmp_path):
     assert len(design.trace()) == 1
     (tmp_path / "t.csv").rename(tmp_path / "u.csv")
     assert faults_of(path) == [
-        f"{path}: workload.trace: there is no file {tmp_path / 't.csv'}; did you mean 'u.csv'?"
+        (
+            f"{path}: workload.trace: there is no file {tmp_path / 't.csv'}; "
+            "allowed: a trace file; did you mean 'u.csv'?"
+        )
     ]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from scoville.output import output_folder, write_json
+from scoville.output import check_output_folder, output_folder, write_json
 from techlib import InputError
 
 
@@ -78,6 +80,27 @@ def test_an_empty_folder_is_taken_and_a_file_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="is a file"), output_folder(tmp_path / "file"):
         pass
+
+
+def test_a_link_stays_and_what_it_points_at_is_written(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    with output_folder(tmp_path / "link") as folder:
+        fill(folder)
+    assert (tmp_path / "link").is_symlink()
+    assert names(tmp_path / "real") == ["run.json"]
+    assert names(tmp_path) == ["link", "real"]
+
+
+def test_what_cannot_be_written_is_said_before_the_work(tmp_path):
+    (tmp_path / "file").write_text("")
+    place = tmp_path / "file" / "out"
+    said = rf"--out {place}: cannot be written: .*file is a file; choose another folder"
+    with pytest.raises(InputError, match=said):
+        check_output_folder(place)
+    if Path("/proc/self").is_dir():
+        with pytest.raises(InputError, match="--out /proc/out: cannot be written: "):
+            check_output_folder("/proc/out")
 
 
 def test_json_refuses_what_is_not_a_number(tmp_path):

@@ -24,7 +24,7 @@ def test_nothing_is_loaded_from_elsewhere(report):
     assert re.findall(r"<(?:link|script|iframe|object)\b", report) == []
     assert re.findall(r"@import|url\(", report) == []
     sources = re.findall(r'src="([^"]*)"', report)
-    assert len(sources) == 14  # five of the whole package, the die, eight stacks
+    assert len(sources) == 7  # five of the whole package, the die, all stacks
     for source in sources:
         kind, _, data = source.partition(",")
         assert kind == "data:image/png;base64"

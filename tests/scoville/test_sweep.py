@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from scoville import load_design, read_study
+from scoville import load_design, read_study, run_sweep
 from scoville.cli import app
 from techlib import InputError
 
@@ -41,19 +41,36 @@ def message_of(path):
 def test_a_sweep_with_a_failing_case(tmp_path):
     path = write(tmp_path, TEXT)
     done = CliRunner().invoke(
-        app, ["sweep", str(path), "--workers", "2", "--out", str(tmp_path / "o"), "--json"]
+        app, ["sweep", str(path), "--workers", "1", "--out", str(tmp_path / "o"), "--json"]
     )
     assert done.exit_code == 0, done.stderr
     table = pd.read_parquet(tmp_path / "o" / "sweep.parquet")
     assert list(table["case"]) == [0, 1, 2]
     assert list(table["package.tim1.thickness"]) == ["50 um", "-3 um", "400 um"]
     assert list(table["passed"].isna()) == [False, True, False]
-    assert table["error"][1] == ("--set: package.tim1.thickness: -3 um; allowed: at least 0 um")
+    assert table["error"][1] == (
+        f"{path}: parameters.package.tim1.thickness: -3 um; allowed: at least 0 um"
+    )
     assert list(table["error"][[0, 2]]) == ["", ""]
     # A thicker TIM is hotter at the same power.
     assert table["junction_temperature_c"][2] > table["junction_temperature_c"][0] + 0.1
     content = json.loads(done.stdout)
     assert (content["cases"], content["failed"]) == (3, 1)
+
+
+def test_processes_give_the_rows_in_order(tmp_path):
+    path = write(tmp_path, TEXT.replace('"400 um"', '"-4 um"').replace('"50 um"', '"-2 um"'))
+    table = run_sweep(read_study(path), workers=2)
+    assert list(table["package.tim1.thickness"]) == ["-2 um", "-3 um", "-4 um"]
+    assert [reason.split("; ")[0].split()[-2] for reason in table["error"]] == ["-2", "-3", "-4"]
+    assert list(table["passed"].isna()) == [True] * 3
+
+
+def test_traces_are_relative_to_the_study(tmp_path):
+    (tmp_path / "t.csv").write_text("arrival_s,prompt_tokens,output_tokens\n0,10,5\n")
+    entry = '"workload.trace" = ["t.csv"]'
+    study = read_study(write(tmp_path, TEXT.replace('"power.voltage" = ["0.75 V"]', entry)))
+    assert load_design(study.design, study.overrides(next(study.cases()))).trace().name == "t"
 
 
 def test_the_grid_is_full_and_the_last_parameter_changes_fastest(tmp_path):
@@ -77,11 +94,15 @@ def test_a_parameter_can_be_a_sourced_value(tmp_path):
 
 
 def test_wrong_parameter_names_are_found_before_anything_runs(tmp_path):
-    path = write(tmp_path, TEXT.replace("tim1.thickness", "tim1.thicknes"))
-    assert message_of(path) == (
-        "--set: package.tim1.thicknes: unknown key; did you mean 'tim1.thickness' or "
-        "'tim2.thickness'?"
-    )
+    text = TEXT.replace("tim1.thickness", "tim1.thicknes").replace("lateral", "latteral")
+    path = write(tmp_path, text)
+    assert message_of(path).splitlines() == [
+        f"{path}: set.thermal.latteral: unknown key; did you mean 'lateral'?",
+        (
+            f"{path}: parameters.package.tim1.thicknes: unknown key; "
+            "did you mean 'tim1.thickness' or 'tim2.thickness'?"
+        ),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import thermal
 def test_public_names() -> None:
     assert thermal.__all__ == [
         "DirectSolver",
+        "DiscretisationError",
         "Mesh",
         "Multigrid",
         "Operator",
@@ -15,10 +16,13 @@ def test_public_names() -> None:
         "Resolution",
         "Solution",
         "Solver",
+        "StreamSolver",
         "TemperatureHistory",
         "Temperatures",
         "ThermalModel",
         "assemble",
+        "discretisation_error",
+        "exact_block_means",
         "principal_inputs",
         "sparse_matrix",
     ]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable
 
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import Point, box
 
-from package import Face, Layer, Package, Region
+from package import Face, Flow, Layer, Package, Region
 from techlib import InputError, Material, ResourceError, UnknownNameError, materials
 from thermal import Mesh, Resolution, assemble
 from thermal.blocks import BlockCells
@@ -162,6 +163,27 @@ def test_a_mesh_that_does_not_fit_is_refused_before_it_is_made(stack: Stack, sol
     with pytest.raises(ResourceError, match=r"cells need about .* lower the lateral resolution to"):
         Mesh.of(stack([(10.0, solid(1.0))]), Resolution(lateral=300_000))
     check_memory((10, 100, 100), available=predicted_byte(200_000))
+
+
+def test_what_takes_more_memory_is_refused_earlier(
+    stack: Stack, solid: Solid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, varying = (stack([(10.0, solid(1.0, exponent=n))]) for n in (0.0, 1.3))
+    flow = Flow("x", 1e-6, 4e6, 25.0, 1e4, 1e4)
+    channel = dataclasses.replace(plain.layers[0], name="channel", regions=(), flow=flow)
+    cooled = dataclasses.replace(plain, layers=(*plain.layers, channel))
+    resolution = Resolution(lateral=100, finest_um=1e6)
+    enough = int(predicted_byte(20_000) / 0.9) + 1
+    monkeypatch.setattr("thermal.memory.available_byte", lambda: enough)
+    assert Mesh.of(plain, resolution).cells == 10_000
+    assert Mesh.of(varying, resolution).cells == 10_000
+    with pytest.raises(ResourceError, match="2 x 100 x 100 cells need about"):
+        Mesh.of(cooled, resolution)
+    monkeypatch.setattr("thermal.memory.available_byte", lambda: enough // 2 + 1)
+    assert Mesh.of(plain, resolution).cells == 10_000
+    assert Mesh.of(varying, resolution, nonlinear=False).cells == 10_000
+    with pytest.raises(ResourceError, match="1 x 100 x 100 cells need about"):
+        Mesh.of(varying, resolution)
 
 
 def test_narrow_blocks_and_regions_are_pointed_out(solid: Solid) -> None:

@@ -185,6 +185,51 @@ def test_iterations_on_graded_grids(grading: float) -> None:
     assert Multigrid(operator, x_m=x, y_m=y).solve(power).iterations <= 12
 
 
+def test_iterations_where_a_board_reaches_beyond_the_lid() -> None:
+    """Lines out there cross no copper, and are no weaker for it: cells must not become slivers."""
+    for n in (64, 128):
+        lines_m = np.linspace(0.0, 0.06, n + 1)
+        far = np.abs((lines_m[1:] + lines_m[:-1]) / 2 - 0.03)
+        far = np.maximum(far[:, None], far)
+        k = np.full((7, n, n), 25.0)
+        k[3:5] = np.where(far < 0.015, 120.0, 0.03)
+        k[5:] = np.where(far < 0.026, 400.0, 0.03)
+        heights_m = np.cumsum([0.0, 4e-4, 4e-4, 4e-4, 3e-4, 3e-4, 1e-3, 1e-3])
+        operator = operator_of((k, k, k), (lines_m, lines_m, heights_m))
+        power = np.zeros(operator.shape)
+        power[3] = far < 0.015
+        assert Multigrid(operator, x_m=lines_m, y_m=lines_m).solve(power).iterations <= 10
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_iterations_on_random_stacks(seed: int) -> None:
+    operator, x, y, rhs = random_problem(seed, (12, 50, 60), 1e5, 30.0)
+    found = Multigrid(operator, x_m=x, y_m=y).solve(rhs, maximum_iterations=40)
+    assert found.converged
+
+
+def test_one_direction_without_conductance() -> None:
+    operator, x, y, rhs = random_problem(9, (4, 40, 37), 1e3, 10.0)
+    for cut in (
+        replace(operator, gx=0.0 * operator.gx),
+        replace(operator, gy=0.0 * operator.gy),
+    ):
+        assert Multigrid(cut, x_m=x, y_m=y).solve(rhs).iterations <= 12
+
+
+def test_rounding_of_temperatures_is_no_failure() -> None:
+    """Half a micrometre of silicon under a film of 1 W/(m2 K): 1e-16 of the rise is heat enough."""
+    lines_m, heights_m = np.linspace(0, 0.05, 25), np.cumsum([0.0, 5e-7, 5e-7, 5e-7, 1e-3])
+    k = np.full((4, 24, 24), 1000.0)
+    operator = operator_of((k, k, k), (lines_m, lines_m, heights_m), 1.0, 0.0)
+    rhs = np.ones(operator.shape)
+    found = Multigrid(operator, x_m=lines_m, y_m=lines_m).solve(rhs, tolerance=1e-12)
+    assert found.residual > 1e-12
+    assert found.converged
+    out = (operator.outside_w_k * found.rise_k).sum()
+    assert out == pytest.approx(rhs.sum(), rel=1e-7)
+
+
 def test_strong_anisotropy_and_weak_films() -> None:
     operator, x, y, power = package(64)
     for changed in (
@@ -280,6 +325,30 @@ def test_scale_of_the_source_is_free() -> None:
         scaled = solver.solve(scale * power)
         assert scaled.converged
         np.testing.assert_allclose(scaled.rise_k / scale, one, rtol=1e-6)
+
+
+def test_scale_of_a_preconditioned_residual_is_free() -> None:
+    operator, x, y, power = package(24)
+    solver = Multigrid(operator, x_m=x, y_m=y)
+    one = solver.precondition(power)
+    np.testing.assert_allclose(solver.precondition(1e-60 * power) * 1e60, one, rtol=1e-5)
+    assert not solver.precondition(0.0 * power).any()
+
+
+def test_updated_solves_are_of_the_new_operator() -> None:
+    operator, x, y, rhs = random_problem(21, (4, 12, 11), 1e3, 10.0)
+    solver = Multigrid(operator, x_m=x, y_m=y)
+    before = solver.solve(rhs, tolerance=1e-10).rise_k
+    warmer = replace(operator, gx=0.7 * operator.gx, gz=0.8 * operator.gz)
+    found = solver.updated(warmer).solve(rhs, tolerance=1e-10)
+    exact = spsolve(matrix_of(warmer), rhs.ravel()).reshape(rhs.shape)
+    assert found.converged
+    np.testing.assert_allclose(found.rise_k, exact, rtol=1e-6)
+    shifted = solver.updated(warmer).shifted(3.0).solve(rhs, tolerance=1e-10)
+    matrix = matrix_of(replace(warmer, shift_per_s=3.0))
+    exact = spsolve(matrix, rhs.ravel()).reshape(rhs.shape)
+    np.testing.assert_allclose(shifted.rise_k, exact, rtol=1e-6)
+    assert solver.solve(rhs, tolerance=1e-10).rise_k.tobytes() == before.tobytes()
 
 
 def test_no_heat_no_rise() -> None:

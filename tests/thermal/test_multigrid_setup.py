@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from techlib import InputError
-from thermal import kernels
-from thermal.hierarchy import hierarchy
+from thermal import kernels, preparation
+from thermal.hierarchy import Grid, hierarchy
 from thermal.multigrid import Multigrid
 from thermal.operator import Operator
 from thermal.workers import Workers, hired
@@ -36,9 +36,13 @@ def plate(x: Array, y: Array, ky: float = 1.0) -> Operator:
     )
 
 
+def levels_of(operator: Operator, x: Array, y: Array) -> list[Grid]:
+    return list(hierarchy(operator, operator.outside_w_k, x, y))
+
+
 def test_uniform_grids_merge_two_by_two() -> None:
     lines = np.arange(9.0)
-    levels = hierarchy(plate(lines, lines), lines, lines)
+    levels = levels_of(plate(lines, lines), lines, lines)
     assert [level.operator.shape for level in levels] == [
         (2, 8, 8),
         (2, 4, 4),
@@ -51,11 +55,11 @@ def test_coarse_operator_is_that_of_the_coarse_mesh() -> None:
     """On a homogeneous plate, rescaled sums are the finite volumes of the merged cells."""
     x = np.cumsum([0, 1, 1.2, 0.9, 1.1, 1, 1, 0.8, 1.3])
     y = np.cumsum([0, 1.1, 0.9, 1, 1.2, 1, 1.1, 0.9])
-    levels = hierarchy(plate(x, y), x, y)
+    levels = levels_of(plate(x, y), x, y)
     assert len(levels) >= 3
     for level in levels[1:]:
         direct = plate(level.x_m, level.y_m)
-        for name in ("gx", "gy", "gz", "outside_w_k", "capacity_j_k"):
+        for name in ("gx", "gy", "gz", "outside_w_k"):
             np.testing.assert_allclose(
                 getattr(level.operator, name), getattr(direct, name), rtol=1e-12, err_msg=name
             )
@@ -65,7 +69,7 @@ def test_weak_lines_wait_for_coarser_levels() -> None:
     """Fine cells merge first: neighbours 1 apart, not those 10 apart."""
     x = np.array([0.0, 10.0, 20.0, 21.0, 22.0, 23.0, 24.0, 34.0, 44.0])
     y = np.array([0.0, 100.0])
-    first, second, *_ = hierarchy(plate(x, y), x, y)
+    first, second, *_ = levels_of(plate(x, y), x, y)
     assert first.parent_x.tolist() == [0, 1, 2, 2, 3, 3, 4, 5]
     assert second.x_m.tolist() == [0.0, 10.0, 20.0, 22.0, 24.0, 34.0, 44.0]
 
@@ -73,17 +77,16 @@ def test_weak_lines_wait_for_coarser_levels() -> None:
 def test_only_the_strong_direction_merges() -> None:
     lines = np.arange(9.0)
     shapes = [
-        level.operator.shape[1:] for level in hierarchy(plate(lines, lines, 1e-3), lines, lines)
+        level.operator.shape[1:] for level in levels_of(plate(lines, lines, 1e-3), lines, lines)
     ]
     assert shapes == [(8, 8), (8, 4), (8, 2), (8, 1), (4, 1), (2, 1), (1, 1)]
 
 
-def test_every_level_keeps_the_way_out_and_the_heat_capacity() -> None:
+def test_every_level_keeps_the_way_out() -> None:
     x, y = np.cumsum(np.arange(1.0, 20.0)), np.arange(8.0)
     operator = plate(x, y)
-    for level in hierarchy(operator, x, y):
+    for level in levels_of(operator, x, y):
         assert level.operator.outside_w_k.sum() == pytest.approx(operator.outside_w_k.sum())
-        assert level.operator.capacity_j_k.sum() == pytest.approx(operator.capacity_j_k.sum())
 
 
 def test_slabs_cover_the_rows_once() -> None:
@@ -172,7 +175,7 @@ def test_views_and_read_only_arrays_do_not_compile_again() -> None:
     lines = np.arange(7.0)
     operator = plate(lines, lines)
     plain = Multigrid(operator).solve(operator.outside_w_k)
-    compiled = len(kernels.apply.signatures), len(kernels.factor.signatures)
+    compiled = len(kernels.residual.signatures), len(preparation.pack.signatures)
     gx = np.asfortranarray(operator.gx)
     capacity = np.broadcast_to(2.0, operator.shape)
     outside = operator.outside_w_k.copy()
@@ -180,4 +183,4 @@ def test_views_and_read_only_arrays_do_not_compile_again() -> None:
     view = replace(operator, gx=gx, capacity_j_k=capacity, outside_w_k=outside)
     again = Multigrid(view).solve(outside, np.asfortranarray(0.0 * outside))
     assert again.rise_k.tobytes() == plain.rise_k.tobytes()
-    assert (len(kernels.apply.signatures), len(kernels.factor.signatures)) == compiled
+    assert (len(kernels.residual.signatures), len(preparation.pack.signatures)) == compiled

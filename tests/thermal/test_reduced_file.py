@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from package import Face, Package
 from techlib import InputError, Material
 from thermal import DirectSolver, ReducedModel, Resolution, ThermalModel
+from thermal.stream import Stream
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +93,17 @@ def test_another_model_is_refused(
     with pytest.raises(InputError, match="was made for another mesh or package") as caught:
         ReducedModel.load(file, other)
     assert "build it anew with ReducedModel.of" in str(caught.value)
+
+
+def test_flowing_coolant_is_refused(file: Path, model: ThermalModel) -> None:
+    """It makes the operator unsymmetric; a file made without it does not fit either."""
+    flowing = _model(model.package)
+    stream = Stream(0, 2, False, (0, 0), (4, 4), np.ones(4), np.full(4, 0.5))
+    flowing.operator = dataclasses.replace(flowing.operator, streams=(stream,))
+    with pytest.raises(InputError, match=r"coolant flows through a layer.*; march the full model"):
+        ReducedModel.of(flowing, {"all": 20.0})
+    with pytest.raises(InputError, match="was made for another mesh or package"):
+        ReducedModel.load(file, flowing)
 
 
 def test_the_same_package_meshed_again_is_accepted(file: Path, model: ThermalModel) -> None:

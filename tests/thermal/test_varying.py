@@ -15,7 +15,7 @@ from shapely import box
 
 from package import Face, Layer, Package, Region
 from techlib import ConvergenceError, InputError, Material, materials
-from thermal import DirectSolver, Resolution, ThermalModel, assemble
+from thermal import DirectSolver, ReducedModel, Resolution, ThermalModel, assemble
 from thermal.fill import LayerFill
 
 Array = NDArray[np.float64]
@@ -142,6 +142,19 @@ def test_the_frozen_model_is_linear_and_agrees_where_it_was_frozen(model: Therma
     coarse = ThermalModel(model.package, Resolution(lateral=4))
     with pytest.raises(InputError, match="take one that was solved at the same resolution"):
         model.frozen(coarse.steady(POWERS))
+
+
+def test_a_model_is_reduced_at_a_temperature(model: ThermalModel) -> None:
+    message = (
+        "model: its conductivities follow the temperature; allowed: a linear model; take "
+        "model.frozen(model.steady(powers)), or nonlinear=False"
+    )
+    with pytest.raises(InputError, match=re.escape(message)):
+        ReducedModel.of(model, POWERS)
+    steady = model.steady(POWERS)
+    reduced = ReducedModel.of(model.frozen(steady), POWERS, tolerance_k=0.1)
+    found = reduced.march(np.tile([60.0, 25.0], (3, 1)), 1e4)
+    np.testing.assert_allclose(found.block_mean_c.iloc[-1], steady.block_mean_c, atol=0.1)
 
 
 def test_without_a_temperature_nothing_changes(package: Package, solid: Solid) -> None:

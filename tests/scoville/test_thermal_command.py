@@ -1,0 +1,87 @@
+"""`scoville thermal CASE.json`, from Python and as a command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from shapely import box
+from typer.testing import CliRunner
+
+from package import Case, CaseTrace, Face, Layer, Package, Region, write_case
+from scoville.cli import app
+from techlib import Material
+from thermal import exact_block_means
+
+POWER_W = {"left": 20.0, "right": 5.0}
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Package]:
+    silicon = Material(
+        "silicon", "", {}, conductivity_w_mk=(120.0,) * 3, heat_capacity_j_m3k=1.65e6
+    )
+    whole = box(0, 0, 8000, 8000)
+    blocks = (
+        Region("left", box(1000, 1000, 4000, 5000), silicon, "left"),
+        Region("right", box(5000, 3000, 7000, 7000), silicon, "right"),
+    )
+    layers = (Layer("active", 10.0, whole, silicon, blocks), Layer("die", 700.0, whole, silicon))
+    package = Package("chip", layers, silicon, Face(2e4, 40.0), Face(), Face(), 40.0)
+    trace = CaseTrace(1e-3, pd.DataFrame([POWER_W] * 5))
+    place = tmp_path_factory.mktemp("case") / "case.json"
+    write_case(Case(package, POWER_W, trace, initial_c=40.0), place)
+    return place, package
+
+
+def run(*arguments: str) -> dict[str, object]:
+    result = CliRunner().invoke(app, ["thermal", *arguments, "--json"])
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_json_of_a_case(case: tuple[Path, Package]) -> None:
+    place, package = case
+    found = run(str(place), "--grid", "64")
+    expected = {"blocks", "max_c", "residual", "iterations", "energy_balance", "cells", "seconds"}
+    assert expected <= set(found)
+    assert set(found["blocks"]) == set(POWER_W)
+    assert all(set(values) == {"mean_c", "max_c"} for values in found["blocks"].values())
+    assert {"assembly", "setup", "solve"} <= set(found["seconds"])
+    assert found["cells"] >= 64 * 64 * 3
+    assert found["energy_balance"] < 1e-8
+    exact = exact_block_means(package, POWER_W)
+    for key, values in found["blocks"].items():
+        # Measured 0.013 K, from the cells along z; sums over cells are 0.084 K off.
+        assert values["mean_c"] == pytest.approx(exact[key], abs=0.02)
+
+
+def test_error_estimate(case: tuple[Path, Package]) -> None:
+    place, package = case
+    found = run(str(place), "--grid", "32", "--error-estimate")
+    estimate, exact = found["error_estimate"], exact_block_means(package, POWER_W)
+    assert set(estimate["blocks"]) == set(POWER_W)
+    assert estimate["cells"] < found["cells"] / 4
+    worst = max(abs(found["blocks"][key]["mean_c"] - exact[key]) for key in POWER_W)
+    assert worst <= estimate["mean_k"] < 1.0
+    plain = run(str(place), "--grid", "32")
+    assert "error_estimate" not in plain
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_transient_goes_to_a_folder(
+    case: tuple[Path, Package], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    place, _ = case
+    out = ("--out", "here") if named else ()
+    found = run(str(place), "--grid", "16", "--transient", *out)
+    folder = Path("here") if named else Path("scoville-out") / "case-thermal"
+    table = pd.read_parquet(folder / "block_means.parquet")
+    assert list(table.columns) == ["time_s", *POWER_W]
+    assert table["time_s"].to_numpy() == pytest.approx([1e-3, 2e-3, 3e-3, 4e-3, 5e-3])
+    assert table["left"].is_monotonic_increasing
+    assert found["transient"]["steps"] == 5
+    assert (folder / "run.json").is_file()

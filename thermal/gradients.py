@@ -1,0 +1,118 @@
+"""The passes of the conjugate-gradient iteration over the fields of one operator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thermal import kernels
+from thermal.cycle import empty_field, packed
+from thermal.operator import Operator
+from thermal.relaxation import Level, Single
+from thermal.workers import Workers
+
+__all__ = ["Gradients"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Gradients:
+    """An operator with the fields of a conjugate-gradient iteration.
+
+    The solution and the residual that it is judged by are in double precision. Residual,
+    direction and its image follow their recurrences in single precision, with conductances in
+    single precision; what that leaves out is put right by computing the residual afresh.
+
+    Parameters
+    ----------
+    operator : Operator
+    ground_w_k : array (nz, ny, nx)
+        Conductance to the outside and shift times capacity of each cell [W/K].
+    level : Level
+        The same operator in single precision. Its `source` is the residual, its `rise` the
+        preconditioned one, its `change` the image of the direction.
+    direction : array
+        In the layout of the level.
+    """
+
+    operator: Operator
+    ground_w_k: Array
+    level: Level
+    direction: Single
+
+    @classmethod
+    def of(cls, operator: Operator, ground_w_k: Array, level: Level) -> Gradients:
+        """Allocate the direction beside the fields of a level."""
+        return cls(operator, ground_w_k, level, empty_field(operator.shape))
+
+    def grounded(self, ground_w_k: Array, ground: Single) -> Gradients:
+        """Return those of the operator with other conductances to the outside."""
+        return replace(self, ground_w_k=ground_w_k, level=self.level._replace(ground=ground))
+
+    def updated(self, workers: Workers, operator: Operator, ground_w_k: Array) -> Gradients:
+        """Return those of another operator on the same grid."""
+        level = self.level._replace(
+            west=packed(workers, operator.gx, operator.shape),
+            south=packed(workers, operator.gy, operator.shape),
+            above=packed(workers, operator.gz, operator.shape),
+            ground=packed(workers, ground_w_k),
+        )
+        return replace(self, operator=operator, ground_w_k=ground_w_k, level=level)
+
+    def residual(self, workers: Workers, rhs: Array, rise: Array | None, scale: float) -> float:
+        """Set the residual to ``scale (rhs - A rise)`` and return its norm; None is a rise of 0."""
+        o = self.operator
+        none, x = np.zeros(o.shape[2]), rhs if rise is None else rise
+
+        def loop(low: int, high: int, squares: Array) -> None:
+            kernels.residual(
+                o.gx,
+                o.gy,
+                o.gz,
+                self.ground_w_k,
+                none,
+                rhs,
+                x,
+                rise is None,
+                scale,
+                self.level.source,
+                squares,
+                low,
+                high,
+            )
+
+        return float(np.sqrt(self._total(workers, loop)))
+
+    def redirect(self, workers: Workers, ratio: float) -> float:
+        """Set the direction to the rise plus `ratio` times itself; return its energy."""
+        p, level = self.direction, self.level
+        products = np.empty(self.operator.shape[1])
+
+        def narrowing(low: int, high: int) -> None:
+            kernels.redirect(ratio, level, p, level.change, products, low, high, -1)
+
+        def widening(low: int, high: int) -> None:
+            kernels.redirect(ratio, level, p, level.change, products, low, high, 1)
+
+        workers.run(narrowing, workers.slabs(self.operator.shape))
+        workers.run(widening, [(cut, cut) for cut in workers.cuts(self.operator.shape)])
+        return float(products.sum())
+
+    def advance(self, workers: Workers, step: float, scale: float, rise: Array) -> float:
+        """Take a step along the direction, `scale` times as long in `rise`; return the residual."""
+        p, level = self.direction, self.level
+
+        def loop(low: int, high: int, squares: Array) -> None:
+            kernels.advance(step, scale, p, level.change, rise, level.source, squares, low, high)
+
+        return float(np.sqrt(self._total(workers, loop)))
+
+    def _total(self, workers: Workers, loop: Callable[[int, int, Array], None]) -> float:
+        """Run a loop over all rows; return the total of what it leaves for each."""
+        rows = np.empty(self.operator.shape[1])
+        workers.run(lambda low, high: loop(low, high, rows), workers.slabs(self.operator.shape))
+        return float(rows.sum())
