@@ -6,6 +6,7 @@ is still found.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,7 +156,11 @@ def _tokens(text: str, path: Path, faults: Faults) -> list[_Token]:
             position += bad.end()
             continue
         if match.lastgroup != "skip":
-            found.append(_Token(str(match.lastgroup), match.group(), line))
+            word = match.group()
+            if match.lastgroup == "number" and not math.isfinite(float(word)):
+                faults.add(f"{path}:{line}", f"{word} is not finite", "a finite number")
+                word = "1"  # so that only this is at fault
+            found.append(_Token(str(match.lastgroup), word, line))
         line += match.group().count("\n")
         position = match.end()
     return found

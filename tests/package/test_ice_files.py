@@ -205,6 +205,13 @@ def test_sections_in_another_order(tmp_path: Path) -> None:
     assert len(case.package.layers) == 8
 
 
+def test_a_number_without_bound_is_a_fault(tmp_path: Path) -> None:
+    stack = STACK.replace("conductivity 1.3e-4", "conductivity 1e999")
+    assert faults(write(tmp_path, stack)) == [
+        "chip.stk:4: 1e999 is not finite; allowed: a finite number"
+    ]
+
+
 def test_every_bad_clause_is_a_fault_of_its_own(tmp_path: Path) -> None:
     stack = (
         STACK.replace("conductivity 1.3e-4", "conductivty 1.3e-4")
