@@ -9,9 +9,7 @@ from thermal.mesh import Mesh
 from thermal.model import ThermalModel
 from thermal.multigrid import Multigrid, Solution
 from thermal.operator import Operator
-from thermal.reduced import ReducedModel
-from thermal.reduced_history import ReducedHistory, ReducedState
-from thermal.reduced_inputs import principal_inputs
+from thermal.reduced import ReducedHistory, ReducedModel, ReducedState, principal_inputs
 from thermal.resolution import Resolution
 from thermal.solver import Solver
 from thermal.streaming import StreamSolver

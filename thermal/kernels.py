@@ -101,12 +101,14 @@ def residual(
     stride = (source.shape[2] - LEAD) // nz
     v = np.zeros(nx)
     for j in range(low, high):
-        total = 0.0
-        for k in range(nz):
+        squares[j] = 0.0
+    for k in range(nz):
+        for j in range(low, high):
             if not cold:
                 _row(gx, gy, gz, ground, none, x, k, j, v)
             b = rhs[k, j]
             place = LEAD + k * stride
+            total = 0.0
             for first in range(2):
                 here, there = b[first:], source[j + 1, first, place:]
                 taken = v[first:]
@@ -114,7 +116,7 @@ def residual(
                     left = scale * (here[2 * h] - taken[2 * h])
                     there[h] = left
                     total += left * left
-        squares[j] = total
+            squares[j] += total
 
 
 @compiled_sum

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import time
 from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from package import Package
-from techlib import InputError
 from thermal.assembly import assemble
 from thermal.averaging import block_averages
 from thermal.blocks import BlockCells, Power
@@ -20,15 +19,13 @@ from thermal.coarseness import coarseness_warnings
 from thermal.feedback import fixed_point
 from thermal.history import TemperatureHistory
 from thermal.mesh import Mesh
-from thermal.multigrid import Multigrid
 from thermal.operator import Operator
 from thermal.resolution import Resolution
-from thermal.solver import Solver
+from thermal.solver import Solver, set_up_solver
+from thermal.start import start_rise
 from thermal.steady import SteadyField, solve_steady
-from thermal.streaming import StreamSolver
 from thermal.temperatures import Temperatures
 from thermal.transient import StepPower, march, read_edges, read_power
-from thermal.validity import range_warnings
 from thermal.varying import Conduction, Following, Frozen, solve_varying
 
 __all__ = ["Means", "ThermalModel"]
@@ -94,7 +91,7 @@ class ThermalModel:
         self.blocks = BlockCells(self.mesh, averaging)
         self.warnings = coarseness_warnings(self.mesh)
         assembled = time.perf_counter()
-        set_up = solver or multigrid
+        set_up = solver or set_up_solver
         self.solver = set_up(self.operator, self.mesh)
         reference = Frozen(self.operator, self.solver)
         self._conduction = Conduction(self.mesh, reference, set_up, varies=nonlinear)
@@ -146,14 +143,7 @@ class ThermalModel:
         vector = self.blocks.power_vector(power_w)
         begun = time.perf_counter()
         solved = self._solve(vector, None if start is None else self._rise_at(start))
-        return self._temperatures(
-            vector,
-            solved.rise_k,
-            iterations=solved.iterations,
-            residual=solved.residual,
-            balance=solved.energy_balance,
-            seconds=time.perf_counter() - begun,
-        )
+        return self._temperatures(vector, solved, time.perf_counter() - begun)
 
     def steady_with_feedback(
         self,
@@ -200,15 +190,9 @@ class ThermalModel:
             tolerance_k=tolerance_k,
             maximum_iterations=maximum_iterations,
         )
-        return self._temperatures(
-            found.power_w,
-            solved[-1].rise_k,
-            iterations=sum(iterations),
-            residual=solved[-1].residual,
-            balance=solved[-1].energy_balance,
-            seconds=time.perf_counter() - begun,
-            rounds=found.iterations,
-        )
+        last = dataclasses.replace(solved[-1], iterations=sum(iterations))
+        seconds = time.perf_counter() - begun
+        return self._temperatures(found.power_w, last, seconds, rounds=found.iterations)
 
     def transient(
         self,
@@ -265,31 +249,15 @@ class ThermalModel:
         final, hottest = (
             self._temperatures(
                 found.power_w[step],
-                rise_k,
-                iterations=found.iterations,
-                residual=found.residual,
-                balance=found.energy_balance,
-                seconds=seconds,
+                SteadyField(rise_k, found.iterations, found.residual, found.energy_balance),
+                seconds,
             )
             for step, rise_k in ((-1, found.final_k), (found.hottest_step, found.hottest_k))
         )
         return TemperatureHistory.of(found, edges, (final, hottest), final.seconds)
 
     def _rise_at(self, start: Temperatures | float | None) -> Array:
-        """Return a start as the rise over the reference (nz, ny, nx) [K]."""
-        if isinstance(start, Temperatures):
-            if start.field_c.shape != self.mesh.shape:
-                raise InputError.of(
-                    "start",
-                    f"a field of {start.field_c.shape} cells",
-                    f"{self.mesh.shape}",
-                    "take one that was solved at the same resolution",
-                )
-            return start.field_c - self.operator.reference_c
-        start_c = self.package.ambient_c if start is None else float(start)
-        if not np.isfinite(start_c):
-            raise InputError.of("start", f"{start_c} degC", "a finite temperature")
-        return np.full(self.mesh.shape, start_c - self.operator.reference_c)
+        return start_rise(start, self.mesh, self.operator.reference_c)
 
     def _checked(self, power_w: ArrayLike) -> Array:
         """Return powers that a callable gave; infinite ones are left to the fixed point."""
@@ -306,35 +274,17 @@ class ThermalModel:
         return solve_steady(self.operator, self.solver, source_w, start_k)
 
     def _temperatures(
-        self,
-        power_w: Array,
-        rise_k: Array,
-        *,
-        iterations: int,
-        residual: float,
-        balance: float,
-        seconds: float,
-        rounds: int = 0,
+        self, power_w: Array, solved: SteadyField, seconds: float, *, rounds: int = 0
     ) -> Temperatures:
-        field_c = rise_k + self.operator.reference_c
-        index = pd.Index(self.keys, name="block")
-        return Temperatures(
-            mesh=self.mesh,
-            field_c=field_c,
-            power_w=pd.Series(power_w, index=index, name="power_w"),
-            block_mean_c=pd.Series(self.blocks.means(field_c), index=index, name="mean_c"),
-            block_max_c=pd.Series(self.blocks.maxima(field_c), index=index, name="max_c"),
-            residual=residual,
-            energy_balance=balance,
-            iterations=iterations,
+        return Temperatures.of(
+            self.mesh,
+            self.blocks,
+            solved.rise_k + self.operator.reference_c,
+            power_w,
+            residual=solved.residual,
+            energy_balance=solved.energy_balance,
+            iterations=solved.iterations,
             fixed_point_iterations=rounds,
             seconds={**self.seconds, "solve": seconds},
-            warnings=(*self.warnings, *range_warnings(self.mesh, field_c)),
+            warnings=self.warnings,
         )
-
-
-def multigrid(operator: Operator, mesh: Mesh) -> Solver:
-    """Set up the multigrid solver of an operator, within that for coolant where it flows."""
-    if operator.streams:
-        return StreamSolver(operator, x_m=mesh.x_m, y_m=mesh.y_m)
-    return Multigrid(operator, x_m=mesh.x_m, y_m=mesh.y_m)

@@ -1,4 +1,4 @@
-"""What every linear solver of the conduction operator can do."""
+"""What every linear solver of the conduction operator can do, and which one a mesh gets."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from thermal.multigrid import Solution
+from thermal.mesh import Mesh
+from thermal.multigrid import Multigrid, Solution
 from thermal.operator import Operator
+from thermal.streaming import StreamSolver
 
-__all__ = ["Solver"]
+__all__ = ["Solver", "set_up_solver"]
 
 Array = NDArray[np.float64]
 
@@ -36,3 +38,10 @@ class Solver(Protocol):
     def updated(self, operator: Operator) -> Solver:
         """Return the solver of a similar operator on the same mesh, at least cost."""
         ...
+
+
+def set_up_solver(operator: Operator, mesh: Mesh) -> Solver:
+    """Set up the multigrid solver of an operator, within that for coolant where it flows."""
+    if operator.streams:
+        return StreamSolver(operator, x_m=mesh.x_m, y_m=mesh.y_m)
+    return Multigrid(operator, x_m=mesh.x_m, y_m=mesh.y_m)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dataclasses import field as with_default
 from importlib import metadata
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from techlib import InputError
+from thermal.blocks import BlockCells
 from thermal.mesh import Mesh
+from thermal.validity import range_warnings
 from thermal.vtk import write_vtk
 
 __all__ = ["Temperatures"]
@@ -68,6 +70,32 @@ class Temperatures:
     fixed_point_iterations: int = 0
     seconds: Mapping[str, float] = with_default(default_factory=dict)
     warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        mesh: Mesh,
+        blocks: BlockCells,
+        field_c: Array,
+        power_w: Array,
+        *,
+        warnings: tuple[str, ...] = (),
+        **solve: Any,
+    ) -> Temperatures:
+        """Label a field and its powers by block, and warn of materials out of their range.
+
+        `solve` holds the fields above that say how it was found.
+        """
+        index = pd.Index(blocks.keys, name="block")
+        return cls(
+            mesh=mesh,
+            field_c=field_c,
+            power_w=pd.Series(power_w, index=index, name="power_w"),
+            block_mean_c=pd.Series(blocks.means(field_c), index=index, name="mean_c"),
+            block_max_c=pd.Series(blocks.maxima(field_c), index=index, name="max_c"),
+            warnings=(*warnings, *range_warnings(mesh, field_c)),
+            **solve,
+        )
 
     @property
     def cells(self) -> int:

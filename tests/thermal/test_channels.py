@@ -26,6 +26,7 @@ from thermal import (
     assemble,
     sparse_matrix,
 )
+from thermal.stream import Stream
 
 Array = NDArray[np.float64]
 Solid = Callable[..., Material]
@@ -174,6 +175,19 @@ def test_matrix_apply_and_drain_agree(model: ThermalModel) -> None:
     sums = np.asarray(matrix.sum(axis=0)).reshape(field.shape)
     np.testing.assert_allclose(sums, operator.drain_w_k + 3.0 * operator.capacity_j_k, atol=1e-12)
     assert abs(matrix - matrix.T).max() > 0.01
+
+
+@pytest.mark.parametrize("cells", [1, 2, 7])
+def test_a_march_along_the_flow_solves_its_lines_exactly(cells: int) -> None:
+    random = np.random.default_rng(cells)
+    weight = Stream.weights(random.uniform(0.5, 2.0, cells))
+    stream = Stream(0, 2, True, (0, 0), (3, cells), random.uniform(0.1, 2.0, 3), weight)
+    ground, heat = random.uniform(0.1, 2.0, (2, 1, 3, cells))
+    rise = np.zeros((1, 3, cells))
+    stream.lines(rise)[:] = stream.march(stream.lines(ground), stream.lines(heat))
+    taken = ground * rise
+    stream.add_to(rise, taken)
+    np.testing.assert_allclose(taken, heat, rtol=1e-12)
 
 
 def test_iterative_and_direct_solver_agree(model: ThermalModel, package: Package) -> None:

@@ -6,13 +6,13 @@ import dataclasses
 from pathlib import Path
 
 from techlib import InputError
-from thermal.krylov_search import Visit
 from thermal.model import ThermalModel
-from thermal.reduced_file import fingerprint, read_arrays, write_arrays
-from thermal.reduced_inputs import Inputs
-from thermal.reduced_march import ModalSystem
-from thermal.reduced_report import ReducedReport
-from thermal.reduced_shapes import ModeShapes
+from thermal.reduced.file import fingerprint, read_arrays, write_arrays
+from thermal.reduced.inputs import Inputs
+from thermal.reduced.march import ModalSystem
+from thermal.reduced.report import ReducedReport
+from thermal.reduced.search import Visit
+from thermal.reduced.shapes import ModeShapes
 
 __all__ = ["load_parts", "save_parts"]
 

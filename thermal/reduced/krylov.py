@@ -10,8 +10,8 @@ from scipy import linalg, sparse
 
 from techlib import ConvergenceError
 from thermal import kernels
-from thermal.krylov_fields import Single, combine, groups, products
 from thermal.operator import Operator
+from thermal.reduced.fields import Single, combine, groups, products
 
 __all__ = ["Basis", "Modes", "apply_shifted"]
 

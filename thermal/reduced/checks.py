@@ -8,8 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 from techlib import Faults, InputError
 from thermal.blocks import Power
 from thermal.model import ThermalModel
-from thermal.reduced_inputs import Inputs
-from thermal.reduced_report import ReducedReport
+from thermal.reduced.inputs import Inputs
+from thermal.reduced.report import ReducedReport
 from thermal.transient import StepPower, read_edges
 
 __all__ = ["check_settings", "march_warnings", "step_edges"]

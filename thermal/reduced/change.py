@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from thermal.krylov import Basis, Modes
-from thermal.krylov_fields import values_at
-from thermal.krylov_problem import Problem
+from thermal.reduced.fields import values_at
+from thermal.reduced.krylov import Basis, Modes
+from thermal.reduced.problem import Problem
 
 __all__ = ["Witness"]
 

@@ -12,7 +12,7 @@ from techlib import InputError
 from thermal.blocks import BlockCells
 from thermal.mesh import Mesh
 from thermal.operator import Operator
-from thermal.reduced_inputs import Inputs
+from thermal.reduced.inputs import Inputs
 from thermal.solver import Solver
 
 __all__ = ["Problem"]

@@ -11,8 +11,8 @@ from shapely import box
 from package import Package
 from techlib import InputError, Material, ResourceError
 from thermal import DirectSolver, ReducedModel, Resolution, ThermalModel, principal_inputs
-from thermal.krylov_fields import check_fields
-from thermal.reduced_inputs import Inputs
+from thermal.reduced.fields import check_fields
+from thermal.reduced.inputs import Inputs
 
 KEYS = tuple(f"b{number}" for number in range(6))
 NOMINAL_W = np.array([4.0, 3.0, 2.0, 1.0, 2.0, 3.0])
@@ -135,8 +135,8 @@ def test_resistances_need_plain_inputs(model: ThermalModel) -> None:
 def test_memory_is_refused_before_it_is_taken(
     model: ThermalModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("thermal.krylov_fields.available_byte", lambda: 10_000)
+    monkeypatch.setattr("thermal.reduced.fields.available_byte", lambda: 10_000)
     with pytest.raises(ResourceError, match=r"reduced model of 7 inputs on \d+ cells needs about"):
         ReducedModel.of(model, NOMINAL_W)
-    monkeypatch.setattr("thermal.krylov_fields.available_byte", lambda: None)
+    monkeypatch.setattr("thermal.reduced.fields.available_byte", lambda: None)
     check_fields(10**9, 10**6, 5)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thermal.compiled import compiled
-from thermal.krylov import Modes
-from thermal.krylov_fields import Single
+from thermal.reduced.fields import Single
+from thermal.reduced.krylov import Modes
 
 __all__ = ["ModalSystem", "Recorder", "march_feedback", "march_table"]
 

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from techlib import InputError
 from thermal.model import ThermalModel
-from thermal.reduced_history import ReducedState
-from thermal.reduced_march import ModalSystem
-from thermal.reduced_shapes import ModeShapes
+from thermal.reduced.history import ReducedState
+from thermal.reduced.march import ModalSystem
+from thermal.reduced.shapes import ModeShapes
 from thermal.temperatures import Temperatures
 
 __all__ = ["Start", "start_amplitudes"]

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from thermal.krylov import apply_shifted
 from thermal.model import ThermalModel
+from thermal.reduced.krylov import apply_shifted
 from thermal.temperatures import Temperatures
 
 __all__ = ["reconstruct"]

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from techlib import ConvergenceError
-from thermal.krylov import Basis, Modes, apply_shifted
-from thermal.krylov_fields import Single, combine, groups, products
-from thermal.krylov_problem import Problem
+from thermal.reduced.fields import Single, combine, groups, products
+from thermal.reduced.krylov import Basis, Modes, apply_shifted
+from thermal.reduced.problem import Problem
 from thermal.solver import Solver
 
 __all__ = ["Probe", "solve_all"]
@@ -32,7 +32,7 @@ class Probe:
     the inputs is a lower bound, and adding the fields ``Z Q`` to the basis removes it. `E` and `Z`
     are the errors of the step response averaged over time with the weight
     :math:`s \exp(-s t)`, in which errors of both signs cancel: they tell which fields to add, and
-    `thermal.krylov_change` tells what that did.
+    `thermal.reduced.change` tells what that did.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from thermal.krylov_search import Visit
+from thermal.reduced.search import Visit
 
 __all__ = ["ReducedReport"]
 

@@ -13,18 +13,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from techlib import InputError
 from thermal.blocks import Power
-from thermal.krylov_problem import Problem
-from thermal.krylov_search import reduce
 from thermal.model import ThermalModel
-from thermal.reduced_checks import check_settings, march_warnings, step_edges
-from thermal.reduced_field import reconstruct
-from thermal.reduced_history import ReducedHistory, ReducedState
-from thermal.reduced_inputs import Inputs, Patterns
-from thermal.reduced_march import ModalSystem, Recorder, march_feedback, march_table
-from thermal.reduced_report import ReducedReport
-from thermal.reduced_shapes import ModeShapes
-from thermal.reduced_start import Start, start_amplitudes
-from thermal.reduced_store import load_parts, save_parts
+from thermal.reduced.checks import check_settings, march_warnings, step_edges
+from thermal.reduced.field import reconstruct
+from thermal.reduced.history import ReducedHistory, ReducedState
+from thermal.reduced.inputs import Inputs, Patterns
+from thermal.reduced.march import ModalSystem, Recorder, march_feedback, march_table
+from thermal.reduced.problem import Problem
+from thermal.reduced.report import ReducedReport
+from thermal.reduced.search import reduce
+from thermal.reduced.shapes import ModeShapes
+from thermal.reduced.start import Start, start_amplitudes
+from thermal.reduced.store import load_parts, save_parts
 from thermal.temperatures import Temperatures
 from thermal.transient import StepPower, read_power, read_table
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from techlib import InputError
-from thermal.krylov import Basis, Modes
-from thermal.krylov_fields import Single, combine, products, values_at
+from thermal.reduced.fields import Single, combine, products, values_at
+from thermal.reduced.krylov import Basis, Modes
 
 __all__ = ["ModeShapes"]
 

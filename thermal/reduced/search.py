@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from thermal.krylov import Basis, Modes
-from thermal.krylov_change import Witness
-from thermal.krylov_fields import Single, check_fields, groups
-from thermal.krylov_probe import Probe, solve_all
-from thermal.krylov_problem import Problem
+from thermal.reduced.change import Witness
+from thermal.reduced.fields import Single, check_fields, groups
+from thermal.reduced.krylov import Basis, Modes
+from thermal.reduced.probe import Probe, solve_all
+from thermal.reduced.problem import Problem
 
 __all__ = ["Reduction", "Visit", "reduce"]
 
