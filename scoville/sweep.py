@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -89,10 +91,12 @@ def _in_processes(
         cure = 'put the call under `if __name__ == "__main__":`, or take workers=1'
         raise InputError.of("run_sweep", "was called by one of its own processes", cure=cure)
     context = multiprocessing.get_context("spawn")
+    others = set(multiprocessing.active_children())
     with _one_thread_each(), ProcessPoolExecutor(count, mp_context=context) as pool:
-        pending: dict[Future[dict[str, Any]], int] = {
-            pool.submit(work, case): index for index, case in enumerate(cases)
-        }
+        with _deaf_to_interrupts():
+            pending: dict[Future[dict[str, Any]], int] = {
+                pool.submit(work, case): index for index, case in enumerate(cases)
+            }
         try:
             for done in as_completed(pending):
                 index = pending[done]
@@ -102,7 +106,22 @@ def _in_processes(
                     yield index, {**cases[index], "error": _ENDED}
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            for process in set(multiprocessing.active_children()) - others:
+                process.terminate()
             raise
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Let new processes ignore Ctrl-C, which is for the one that started them to answer."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

@@ -53,6 +53,19 @@ def test_block_watts_sum_to_the_package(decode: power.BlockPower, shape: str) ->
     assert np.abs(decode.components(temperature).sum(axis=1) / package - 1.0).max() < 1e-9
 
 
+def test_mean_watts_are_the_mean_of_the_watts(decode: power.BlockPower) -> None:
+    temperature = np.random.default_rng(2).uniform(40.0, 110.0, len(decode.keys))
+    mean = decode.bin_s @ decode.watts(temperature) / decode.bin_s.sum()
+    assert decode.mean_watts(temperature) == pytest.approx(mean, rel=1e-12)
+
+
+def test_power_stays_finite_at_any_temperature(decode: power.BlockPower) -> None:
+    boundless = decode.watts(1e300)
+    assert np.isfinite(boundless).all()
+    assert boundless.sum() > 1e70 * decode.watts(100.0).sum()
+    assert (decode.watts(-273.0) <= decode.watts(20.0)).all()
+
+
 def test_the_package_from_counts_and_records_alone(
     machine: power.Machine, gpt_oss: LanguageModel
 ) -> None:

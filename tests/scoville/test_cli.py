@@ -278,6 +278,20 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(os.name == "nt", reason="signals are sent as on POSIX systems")
+def test_an_interrupted_sweep_ends_its_processes_in_silence(tmp_path):
+    study = tmp_path / "study.toml"
+    study.write_text('design = "jalapeno"\n[parameters]\n"workload.seed" = [1, 2, 3, 4]\n')
+    command = [sys.executable, "-m", "scoville", "sweep", study, "--out", tmp_path / "a"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    time.sleep(4.0)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal sends it
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert stderr.strip() in ("error: interrupted; nothing was written", "")
+    assert list(tmp_path.iterdir()) == [study]
+
+
 def test_usage_errors_are_bad_input():
     assert run("signoff").exit_code == 2
     assert run("nothing").exit_code == 2
