@@ -5,8 +5,6 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
-from scipy.constants import zero_Celsius
-
 from techlib.library import Library
 from techlib.record import Record, quantity
 
@@ -46,7 +44,7 @@ class Material(Record):
         "conductivity_exponent", "", size=3, default=(0.0, 0.0, 0.0)
     )
     reference_temperature_c: float = quantity(
-        "reference_temperature", "degC", default=25.0, above=-zero_Celsius
+        "reference_temperature", "degC", default=25.0, at_least=-200.0
     )
 
     @property
@@ -63,6 +61,8 @@ class Material(Record):
         >>> [round(silicon.conductivity_at(t)[2]) for t in (27.0, 85.0, 127.0)]
         [148, 117, 101]
         """
+        from scipy.constants import zero_Celsius  # half a second that no command line should wait
+
         ratio = (temperature_c + zero_Celsius) / (self.reference_temperature_c + zero_Celsius)
         x, y, z = (
             k * ratio**-n
