@@ -19,6 +19,9 @@ Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 Shape = tuple[int, int, int]
 
+_LANES = 8
+"""Places that are worked on at once: every z begins at a multiple of it."""
+
 
 @dataclass(frozen=True)
 class Cycle:
@@ -104,8 +107,7 @@ def _zeros(stored: tuple[int, ...]) -> Single:
 
 def _stride(nx: int) -> int:
     """Return the places from one z to the next: half a row, and at least one zero behind it."""
-    lead = relaxation.LEAD
-    return ((nx + 1) // 2 // lead + 1) * lead
+    return ((nx + 1) // 2 // _LANES + 1) * _LANES
 
 
 def _new_level(workers: Workers, grid: Grid) -> Level:

@@ -16,8 +16,11 @@ __all__ = ["Grid", "hierarchy", "merged"]
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
-STRONG = 0.5
-"""A grid line is strong from this share of the strongest one; measured, not critical."""
+STRONG = 0.4
+"""A grid line is strong from this share of the strongest one.
+
+Measured: less saves levels on irregular grids, more saves iterations on random materials.
+"""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ __all__ = ["advance", "apply", "redirect", "residual"]
 
 Double = NDArray[np.float64]
 
+_BLOCK = 16  #: rows whose neighbours above and below stay in the cache
+
 
 @inlined
 def _row(
@@ -67,14 +69,15 @@ def apply(
 ) -> None:
     """``out = A p`` as in `_row`; products: sums of ``p out`` by height and row."""
     nz, _, nx = p.shape
-    for k in range(nz):
-        for j in range(low, high):
-            u, v = p[k, j], out[k, j]
-            _row(gx, gy, gz, ground, none, p, k, j, v)
-            total = 0.0
-            for i in range(nx):
-                total += u[i] * v[i]
-            products[k, j] = total
+    for begin in range(low, high, _BLOCK):
+        for k in range(nz):
+            for j in range(begin, min(begin + _BLOCK, high)):
+                u, v = p[k, j], out[k, j]
+                _row(gx, gy, gz, ground, none, p, k, j, v)
+                total = 0.0
+                for i in range(nx):
+                    total += u[i] * v[i]
+                products[k, j] = total
 
 
 @compiled_sum
@@ -99,24 +102,26 @@ def residual(
     """
     nz, _, nx = rhs.shape
     stride = (source.shape[2] - LEAD) // nz
-    v = np.zeros(nx)
+    v, left = np.zeros(nx), np.empty(nx)
     for j in range(low, high):
         squares[j] = 0.0
-    for k in range(nz):
-        for j in range(low, high):
-            if not cold:
-                _row(gx, gy, gz, ground, none, x, k, j, v)
-            b = rhs[k, j]
-            place = LEAD + k * stride
-            total = 0.0
-            for first in range(2):
-                here, there = b[first:], source[j + 1, first, place:]
-                taken = v[first:]
-                for h in range((here.size + 1) // 2):
-                    left = scale * (here[2 * h] - taken[2 * h])
-                    there[h] = left
-                    total += left * left
-            squares[j] += total
+    for begin in range(low, high, _BLOCK):
+        for k in range(nz):
+            place = k * stride + LEAD
+            for j in range(begin, min(begin + _BLOCK, high)):
+                if not cold:
+                    _row(gx, gy, gz, ground, none, x, k, j, v)
+                b, even, odd = rhs[k, j], source[j + 1, 0, place:], source[j + 1, 1, place:]
+                total = 0.0
+                for i in range(nx):
+                    left[i] = scale * (b[i] - v[i])
+                    total += left[i] * left[i]
+                for h in range(nx // 2):
+                    even[h] = left[2 * h]
+                    odd[h] = left[2 * h + 1]
+                if nx % 2:
+                    even[nx // 2] = left[nx - 1]
+                squares[j] += total
 
 
 @compiled_sum

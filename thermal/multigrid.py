@@ -12,8 +12,8 @@ from techlib import InputError
 from thermal.cycle import Cycle
 from thermal.gradients import Gradients
 from thermal.hierarchy import hierarchy
-from thermal.operator import Operator
-from thermal.solvable import check, ground, plain, shift_faults
+from thermal.operator import Operator, plain
+from thermal.solvable import check, shift_faults
 from thermal.workers import Workers, available_threads, hired
 
 __all__ = ["Multigrid", "Solution"]
@@ -103,9 +103,9 @@ class Multigrid:
         lines_x = np.arange(nx + 1.0) if x_m is None else np.asarray(x_m, np.float64)
         lines_y = np.arange(ny + 1.0) if y_m is None else np.asarray(y_m, np.float64)
         check(operator, lines_x, lines_y, threads)
-        self.operator = operator = plain(operator)
+        self.operator = operator = _plain(operator)
         self.threads = available_threads() if threads is None else threads
-        ground_w_k = ground(operator)
+        ground_w_k = plain(operator.ground_w_k)
         with hired(self.threads, operator.shape) as workers:
             grids = hierarchy(operator, ground_w_k, lines_x, lines_y)
             self._cycle = Cycle.of(workers, grids)
@@ -118,7 +118,7 @@ class Multigrid:
         """
         operator = replace(self.operator, shift_per_s=float(shift_per_s))
         shift_faults(operator).raise_if_any()
-        ground_w_k = ground(operator)
+        ground_w_k = plain(operator.ground_w_k)
         other = copy.copy(self)
         other.operator = operator
         with hired(self.threads, operator.shape) as workers:
@@ -137,9 +137,11 @@ class Multigrid:
                 "operator", f"has the shape {operator.shape}", f"{self.operator.shape}, as before"
             )
         other = copy.copy(self)
-        other.operator = operator = plain(operator)
+        other.operator = operator = _plain(operator)
         with hired(self.threads, operator.shape) as workers:
-            other._gradients = self._gradients.updated(workers, operator, ground(operator))
+            other._gradients = self._gradients.updated(
+                workers, operator, plain(operator.ground_w_k)
+            )
         return other
 
     def precondition(self, residual_w: ArrayLike) -> Array:
@@ -206,7 +208,7 @@ class Multigrid:
 
     def _field(self, name: str, values: ArrayLike) -> Array:
         """Return `values` as a field of this operator."""
-        field = np.require(values, np.float64, ["C", "W"])
+        field = plain(np.asarray(values, np.float64))
         shape = self.operator.shape
         if field.shape != shape:
             raise InputError.of(name, f"has the shape {field.shape}", f"(nz, ny, nx) = {shape}")
@@ -246,6 +248,12 @@ class _March:
             step = product / energy
             if self._gradients.advance(self._workers, step, self._size, self._rise) <= goal:
                 return
+
+
+def _plain(operator: Operator) -> Operator:
+    """Return the operator with plain conductances between cells."""
+    gx, gy, gz = plain(operator.gx), plain(operator.gy), plain(operator.gz)
+    return replace(operator, gx=gx, gy=gy, gz=gz)
 
 
 def _norm(field: Array) -> float:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from thermal import kernels
 from thermal.stream import Stream
 
-__all__ = ["Operator"]
+__all__ = ["Operator", "plain"]
 
 Array = NDArray[np.float64]
 
@@ -66,6 +67,13 @@ class Operator:
         return nz, ny, nx
 
     @property
+    def ground_w_k(self) -> Array:
+        """Conductance to fluids plus shift times capacity of each cell [W/K]."""
+        if self.shift_per_s == 0.0:
+            return self.outside_w_k
+        return self.outside_w_k + self.shift_per_s * self.capacity_j_k
+
+    @property
     def diagonal(self) -> Array:
         """Diagonal of the operator without streams [W/K]."""
         d = self.outside_w_k + self.shift_per_s * self.capacity_j_k
@@ -92,23 +100,15 @@ class Operator:
 
     def apply(self, rise_k: Array) -> Array:
         """Return ``A T`` for a temperature rise over `reference_c` (nz, ny, nx) [W]."""
-        ground = self.outside_w_k
-        if self.shift_per_s:
-            ground = ground + self.shift_per_s * self.capacity_j_k
-        out = np.empty(self.shape)
-        rising = np.zeros(self.shape[1:])  # from the height below
-        for k, field in enumerate(rise_k):  # a plane at a time stays in the cache
-            here = np.multiply(ground[k], field, out=out[k])
-            for axis, g in enumerate((self.gy[k], self.gx[k])):
-                flow = g * np.diff(field, axis=axis)
-                low, high = [slice(None)] * 2, [slice(None)] * 2
-                low[axis], high[axis] = slice(None, -1), slice(1, None)
-                here[tuple(low)] -= flow
-                here[tuple(high)] += flow
-            here += rising
-            if k + 1 < len(rise_k):
-                rising = self.gz[k] * (rise_k[k + 1] - field)
-                here -= rising
+        out, sums = np.empty(self.shape), np.empty(self.shape[:2])
+        gx, gy, gz = plain(self.gx), plain(self.gy), plain(self.gz)
+        ground, none, field = plain(self.ground_w_k), np.zeros(self.shape[2]), plain(rise_k)
+        kernels.apply(gx, gy, gz, ground, none, field, out, sums, 0, self.shape[1])
         for stream in self.streams:
             stream.add_to(rise_k, out)
         return out
+
+
+def plain(values: Array) -> Array:
+    """Return a contiguous, writeable array: for views, loops would be compiled again."""
+    return np.require(values, np.float64, ["C", "W"])

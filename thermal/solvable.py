@@ -2,45 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
 from techlib import Faults
 from thermal.operator import Operator
 
-__all__ = ["check", "ground", "plain", "shift_faults"]
+__all__ = ["check", "shift_faults"]
 
 Array = NDArray[np.float64]
 
 _CONDUCTANCES = ("gx", "gy", "gz", "outside_w_k", "capacity_j_k")
-
-
-def plain(operator: Operator) -> Operator:
-    """Return the operator with contiguous, writeable conductances.
-
-    Loops are compiled once for each kind of array; a view or a read-only array would have them
-    compiled again.
-    """
-    return replace(
-        operator,
-        gx=_array(operator.gx),
-        gy=_array(operator.gy),
-        gz=_array(operator.gz),
-        outside_w_k=_array(operator.outside_w_k),
-    )
-
-
-def ground(operator: Operator) -> Array:
-    """Return conductance to the outside plus shift times capacity of each cell [W/K]."""
-    if operator.shift_per_s == 0.0:
-        return operator.outside_w_k
-    return operator.outside_w_k + operator.shift_per_s * operator.capacity_j_k
-
-
-def _array(values: Array) -> Array:
-    return np.require(values, np.float64, ["C", "W"])
 
 
 def check(operator: Operator, x_m: Array, y_m: Array, threads: int | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,16 @@ class Step:
     residual: float
 
 
+class _Stage(NamedTuple):
+    """Change of a stage [K], the heat that it drains and stores, and what it leaves unbalanced."""
+
+    rise_k: Array
+    drained_w: float
+    stored_j: float
+    left_w: float
+    iterations: int
+
+
 class Sdirk2:
     r"""Marches ``C dT/dt = q - A T`` with ``q`` constant over each step.
 
@@ -85,9 +96,12 @@ class Sdirk2:
     def use(self, operator: Operator, solver: Solver) -> None:
         """Go on with another operator."""
         self._operator = operator
-        self._drain_w_k = operator.drain_w_k
         self._solver = solver
         self._shifted.clear()
+        self._drain_w_k = operator.drain_w_k
+        self._drain_sum_w_k = float(self._drain_w_k.sum())
+        self._capacity_sum_j_k = float(operator.capacity_j_k.sum())
+        self._from_fluids_w = float(operator.outside_w.sum())
 
     def advance(self, rise_k: Array, heat_w: Array, duration_s: float) -> Step:
         """Make one step.
@@ -108,35 +122,33 @@ class Sdirk2:
         """
         operator = self._operator
         shift = float(f"{1.0 / (_GAMMA * duration_s):.9e}")  # alike but for rounding: one solver
-        solver = self._solver_at(shift)
-        storing = shift * operator.capacity_j_k
-
-        left = heat_w - operator.apply(rise_k)
-        scale = max(_norm(heat_w), _norm(left))
-        grounded = self._drain_w_k + storing
-        first = self._solve(solver, left, self._guess_k, scale, grounded)
         ahead = (1.0 - _GAMMA) / _GAMMA
-        left_there = (1.0 - ahead) * left + ahead * (storing * first.rise_k)
-        second = self._solve(solver, left_there, first.rise_k, scale, grounded)
+
+        left_w = operator.apply(rise_k)
+        np.subtract(heat_w, left_w, out=left_w)
+        scale = max(_norm(heat_w), _norm(left_w))
+        first = self._stage(shift, left_w, self._guess_k, scale)
+        storing_w = operator.capacity_j_k * first.rise_k
+        storing_w *= ahead * shift
+        left_w *= 1.0 - ahead
+        left_w += storing_w
+        second = self._stage(shift, left_w, first.rise_k, scale)
         self._guess_k = second.rise_k
 
-        end_k = rise_k + ahead * first.rise_k + second.rise_k
-        out_first = _inner(self._drain_w_k, rise_k + first.rise_k)
-        out_end = _inner(self._drain_w_k, end_k)
-        from_fluids = float(operator.outside_w.sum())
-        out_w = (1.0 - _GAMMA) * out_first + _GAMMA * out_end - from_fluids
-        stored_j = operator.capacity_j_k * (end_k - rise_k)
+        change_k = ahead * first.rise_k
+        change_k += second.rise_k
+        moved_j = _inner(operator.capacity_j_k, np.abs(change_k))
+        # (1 - gamma) at the first stage and gamma at the end, where gamma ahead = 1 - gamma
+        out_w = _inner(self._drain_w_k, rise_k) - self._from_fluids_w
+        out_w += 2.0 * (1.0 - _GAMMA) * first.drained_w + _GAMMA * second.drained_w
+        change_k += rise_k
         return Step(
-            rise_k=end_k,
+            rise_k=change_k,
             heat_out_j=out_w * duration_s,
-            stored_j=float(stored_j.sum()),
-            moved_j=float(np.abs(stored_j).sum()),
+            stored_j=ahead * first.stored_j + second.stored_j,
+            moved_j=moved_j,
             iterations=first.iterations + second.iterations,
-            residual=max(
-                first.residual * _norm(left),
-                second.residual * _norm(left_there),
-            )
-            / (scale or 1.0),
+            residual=max(first.left_w, second.left_w) / (scale or 1.0),
         )
 
     def _solver_at(self, shift_per_s: float) -> Solver:
@@ -146,15 +158,14 @@ class Sdirk2:
             self._shifted[shift_per_s] = self._solver.shifted(shift_per_s)
         return self._shifted[shift_per_s]
 
-    def _solve(
-        self, solver: Solver, rhs: Array, start: Array | None, scale: float, grounded: Array
-    ) -> Solution:
+    def _stage(self, shift_per_s: float, rhs: Array, start: Array | None, scale: float) -> _Stage:
         """Solve to the tolerance relative to `scale`, which does not fade near the steady state."""
         norm = _norm(rhs)
         allowed = self._tolerance * scale
         if norm <= allowed:
             found = Solution(np.zeros_like(rhs), 0, 1.0, converged=True)
         else:
+            solver = self._solver_at(shift_per_s)
             found = solver.solve(rhs, start, tolerance=min(0.5, allowed / norm))
         if not found.converged:
             raise ConvergenceError(
@@ -162,9 +173,17 @@ class Sdirk2:
                 f"after {found.iterations} iterations (allowed: {self._tolerance:.0e}); "
                 "try shorter steps, or a coarser mesh"
             )
-        missing_w = float(rhs.sum()) - _inner(grounded, found.rise_k)
-        shifted_k = found.rise_k + missing_w / float(grounded.sum())
-        return Solution(shifted_k, found.iterations, found.residual, converged=True)
+        drained_w = _inner(self._drain_w_k, found.rise_k)
+        stored_j = _inner(self._operator.capacity_j_k, found.rise_k)
+        missing_w = float(rhs.sum()) - drained_w - shift_per_s * stored_j
+        evenly_k = missing_w / (self._drain_sum_w_k + shift_per_s * self._capacity_sum_j_k)
+        return _Stage(
+            rise_k=found.rise_k + evenly_k,
+            drained_w=drained_w + evenly_k * self._drain_sum_w_k,
+            stored_j=stored_j + evenly_k * self._capacity_sum_j_k,
+            left_w=found.residual * norm,
+            iterations=found.iterations,
+        )
 
 
 def _inner(a: Array, b: Array) -> float:
