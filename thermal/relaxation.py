@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from thermal.compiled import compiled, compiled_sum, inlined
 
-__all__ = ["BLACK", "LEAD", "RED", "Level", "ascend", "descend", "product", "relax", "span"]
+__all__ = ["BLACK", "LEAD", "RED", "Level", "ascend", "descend", "relax", "span"]
 
 Single = NDArray[np.float32]
 Double = NDArray[np.float64]
@@ -119,28 +119,6 @@ def _flow_in(level: Level, around: Single, r: int, c: int, out: Single) -> None:
 
 
 @inlined
-def _restrict(level: Level, j: int, coarse: Level) -> None:
-    """Finish the red cells of row `j`: add their change, pass their residual ``G change`` down."""
-    c = (RED + j) & 1
-    x, d = level.rise[j + 1, c, LEAD:], level.change[j + 1, c, LEAD:]
-    for h in range(x.size):
-        x[h] += d[h]
-    _flow_in(level, level.change, j + 1, c, d)
-    target, home = coarse.source[level.home_y[j]], level.home_x[c::2]
-    for k in range(d.size // level.stride):
-        row = d[k * level.stride :]
-        begin = np.uint64(LEAD + k * coarse.stride)
-        if level.paired:
-            even, odd = target[0, begin:], target[1, begin:]
-            for m in range((home.size + 1) // 2):
-                even[m] += row[2 * m]
-                odd[m] += row[2 * m + 1]
-        else:
-            for h in range(home.size):
-                target[home[h] & _ONE, begin + (home[h] >> _ONE)] += row[h]
-
-
-@inlined
 def _prolong(level: Level, j: int, coarse: Level) -> None:
     """Add the rise of the coarse cells to the red cells of row `j`."""
     c = (RED + j) & 1
@@ -195,7 +173,8 @@ def _restrict_family(
 ) -> None:
     """Restrict the one or two rows of a parent once its last child `j` is ready.
 
-    A narrowing pass takes the families inside of its rows, a widening one those that reach in.
+    Red cells take their change, and pass their residual ``G change`` down. A narrowing pass takes
+    the families inside of its rows, a widening one those that reach in.
     """
     parent = level.home_y
     if j < 0 or j >= parent.size or (j + 1 < parent.size and parent[j + 1] == parent[j]):
@@ -203,16 +182,32 @@ def _restrict_family(
     eldest = j - 1 if j > 0 and parent[j - 1] == parent[j] else j
     inside = eldest >= first and j < last
     reaching_in = j >= first and eldest < last
-    if (spread < 0 and inside) or (spread > 0 and reaching_in):
-        for c in range(2):
-            target = coarse.source[parent[j], c]
-            for h in range(target.size):
-                target[h] = 0.0
-        for child in range(eldest, j + 1):
-            _restrict(level, child, coarse)
+    if not ((spread < 0 and inside) or (spread > 0 and reaching_in)):
+        return
+    target = coarse.source[parent[j]]
+    for c in range(2):
+        for h in range(target.shape[1]):
+            target[c, h] = 0.0
+    for child in range(eldest, j + 1):
+        c = (RED + child) & 1
+        x, d = level.rise[child + 1, c, LEAD:], level.change[child + 1, c, LEAD:]
+        for h in range(x.size):
+            x[h] += d[h]
+        _flow_in(level, level.change, child + 1, c, d)
+        home = level.home_x[c::2]
+        for k in range(d.size // level.stride):
+            row, begin = d[k * level.stride :], np.uint64(LEAD + k * coarse.stride)
+            if level.paired:
+                even, odd = target[0, begin:], target[1, begin:]
+                for m in range((home.size + 1) // 2):
+                    even[m] += row[2 * m]
+                    odd[m] += row[2 * m + 1]
+            else:
+                for h in range(home.size):
+                    target[home[h] & _ONE, begin + (home[h] >> _ONE)] += row[h]
 
 
-@compiled
+@compiled_sum
 def ascend(level: Level, coarse: Level, low: int, high: int, spread: int, products: Double) -> None:
     """Add the coarse correction, relax black, red, black, red; ``products_j = sum rise source``.
 
@@ -231,15 +226,8 @@ def ascend(level: Level, coarse: Level, low: int, high: int, spread: int, produc
             else:
                 relax(level, x, x, j, stage % 2, stage > 0, stage > 0)
             if stage == 4:
-                products[j] = product(x[j + 1], level.source[j + 1])
-
-
-@compiled_sum
-def product(a: Single, b: Single) -> float:
-    """Inner product in double precision."""
-    total = 0.0
-    for c in range(a.shape[0]):
-        u, v = a[c], b[c]
-        for h in range(u.size):
-            total += np.float64(u[h]) * np.float64(v[h])
-    return total
+                products[j] = 0.0
+                for c in range(2):
+                    u, f = x[j + 1, c], level.source[j + 1, c]
+                    for h in range(u.size):
+                        products[j] += np.float64(u[h]) * np.float64(f[h])
