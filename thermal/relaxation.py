@@ -226,8 +226,9 @@ def ascend(level: Level, coarse: Level, low: int, high: int, spread: int, produc
             else:
                 relax(level, x, x, j, stage % 2, stage > 0, stage > 0)
             if stage == 4:
-                products[j] = 0.0
+                total = 0.0
                 for c in range(2):
                     u, f = x[j + 1, c], level.source[j + 1, c]
                     for h in range(u.size):
-                        products[j] += np.float64(u[h]) * np.float64(f[h])
+                        total += np.float64(u[h]) * np.float64(f[h])
+                products[j] = total
