@@ -32,6 +32,7 @@ Shares = list[tuple[Material, Array]]
 
 _NEAR_UM = 1e-4  #: an edge this near to a line (a tenth of the database grid) lies on it
 _OVERFULL = 1e-6  #: of a cell's area
+_ROUNDING = 1e-9  #: of a cell's area
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +83,8 @@ class LayerFill:
             Regions of the layer overlap, or reach outside of its outline.
         """
         shares = _shares(layer, package, x_um, y_um)
+        if not _mixed(shares):
+            return cls._pure(shares, reference_c)
         x_fine = _with_edges(x_um, material_edges(layer, package, 0))
         y_fine = _with_edges(y_um, material_edges(layer, package, 1))
         along_x = _shares(layer, package, x_fine, y_um)
@@ -109,6 +112,25 @@ class LayerFill:
         )
         return dataclasses.replace(fill, exponents=exponents)
 
+    @classmethod
+    def _pure(cls, shares: Shares, reference_c: float) -> LayerFill:
+        """Return the properties of cells of one material each: both halves are alike."""
+        shape = (2, *shares[0][1].shape)
+        kx, ky, kz = (_conductivity(shares, axis, reference_c) for axis in range(3))
+        fill = cls(
+            kx_w_mk=np.broadcast_to(kx, shape),
+            ky_w_mk=np.broadcast_to(ky, shape),
+            kz_w_mk=kz,
+            capacity_j_m3k=_mean(shares, lambda m: m.heat_capacity_j_m3k),
+        )
+        if not any(material.varies for material, _ in shares):
+            return fill
+        nx, ny, nz = (
+            _exponent(shares, axis, reference_c) / k for axis, k in enumerate((kx, ky, kz))
+        )
+        exponents = (np.broadcast_to(nx, shape), np.broadcast_to(ny, shape), nz)
+        return dataclasses.replace(fill, exponents=exponents)
+
     def conductivity_w_mk(self, log_ratio: Array | None) -> tuple[Array, Array, Array]:
         """Return the conductivities along x, y and z at one height [W/(m K)].
 
@@ -131,6 +153,13 @@ class LayerFill:
 def _alike(halves: Array, whole: Array) -> bool:
     """Whether the exponents of both halves are those of the whole cell: spares an exponential."""
     return bool((halves == whole).all())
+
+
+def _mixed(shares: Shares) -> bool:
+    """Whether some cell holds more than one material."""
+    return any(
+        bool(((share > _ROUNDING) & (share < 1.0 - _ROUNDING)).any()) for _, share in shares
+    )
 
 
 def _conductivity(shares: Shares, axis: int, reference_c: float) -> Array:
@@ -168,7 +197,7 @@ def _shares(layer: Layer, package: Package, x_um: Array, y_um: Array) -> Shares:
         )
     shares.append((layer.background, np.maximum(left, 0.0)))
     shares.append((package.filler, np.maximum(1.0 - inside, 0.0)))
-    return shares
+    return [(material, share) for material, share in shares if share.max() > _ROUNDING]
 
 
 def _substance(material: Material) -> tuple[object, ...]:
@@ -181,6 +210,8 @@ def _substance(material: Material) -> tuple[object, ...]:
 
 def _mean(shares: Shares, value: Callable[[Material], float]) -> Array:
     """Return the mean of a property by area."""
+    if len(shares) == 1:
+        return np.full(shares[0][1].shape, value(shares[0][0]))
     total = np.zeros_like(shares[0][1])
     weight = np.zeros_like(total)
     for material, share in shares:

@@ -73,7 +73,8 @@ def heat_weights(
     )
     found = np.asarray(volume.sum(axis=0), dtype=np.float64).ravel()
     _check(keys, full, found)
-    return sparse.csc_array(volume @ sparse.diags_array(1.0 / found))
+    volume.data /= np.repeat(found, np.diff(volume.indptr))
+    return volume
 
 
 def _check(keys: tuple[str, ...], full: Array, found: Array) -> None:

@@ -58,21 +58,36 @@ def overlap_area(polygons: Sequence[Polygon], x: Array, y: Array) -> sparse.csr_
 
 def covered_area(polygons: Sequence[Polygon], x: Array, y: Array) -> Array:
     """Return the area of each cell that polygons which do not overlap cover together (ny, nx)."""
-    _, cell, area = _triplets(polygons, x, y)
-    ny, nx = len(y) - 1, len(x) - 1
-    total = np.bincount(cell, weights=area, minlength=ny * nx)
-    return total.astype(np.float64).reshape(ny, nx)
+    total = np.zeros((len(y) - 1, len(x) - 1))
+    bounds, plain = _outlines(polygons)
+    x0, y0, x1, y1 = bounds[plain].T
+    spans_x, spans_y = zip(*_spans(x0, x1, x), strict=True), zip(*_spans(y0, y1, y), strict=True)
+    for box, (ix, nx), (iy, ny) in zip(bounds[plain].tolist(), spans_x, spans_y, strict=True):
+        along_x = _lengths(box[0], box[2], x[ix : ix + nx + 1])
+        along_y = _lengths(box[1], box[3], y[iy : iy + ny + 1])
+        total[iy : iy + ny, ix : ix + nx] += along_y[:, None] * along_x
+    for i in np.flatnonzero(~plain).tolist():
+        _, cell, area = _scan(i, polygons[i], x, y)
+        np.add.at(total.reshape(-1), cell, area)
+    return total
+
+
+def _lengths(low: float, high: float, lines: Array) -> Array:
+    """Return the lengths that an interval shares with the cells between lines."""
+    return np.diff(np.clip(lines, low, high))
+
+
+def _outlines(polygons: Sequence[Polygon]) -> tuple[Array, NDArray[np.bool_]]:
+    """Return the bounds of polygons (n, 4), and which of them fill theirs."""
+    shapes = np.array(polygons, dtype=object)
+    bounds = shapely.bounds(shapes).reshape(-1, 4)
+    plain = np.asarray(shapely.area(shapely.box(*bounds.T)) <= shapely.area(shapes), dtype=bool)
+    return bounds, plain & (shapely.get_num_interior_rings(shapes) == 0)
 
 
 def _triplets(polygons: Sequence[Polygon], x: Array, y: Array) -> Triplets:
     """Return (polygon, cell, area) of every overlap."""
-    shapes = np.array(polygons, dtype=object)
-    if not len(shapes):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
-    bounds = shapely.bounds(shapes)
-    boxes = shapely.box(*bounds.T)
-    plain = np.asarray(shapely.area(boxes) <= shapely.area(shapes), dtype=bool)
-    plain &= shapely.get_num_interior_rings(shapes) == 0
+    bounds, plain = _outlines(polygons)
     parts = [_rectangles(np.flatnonzero(plain), bounds[plain], x, y)]
     parts += [_scan(i, polygons[i], x, y) for i in np.flatnonzero(~plain).tolist()]
     row, cell, area = (np.concatenate(column) for column in zip(*parts, strict=True))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from thermal.compiled import compiled, compiled_sum
+from thermal.compiled import compiled, compiled_sum, inlined
 from thermal.relaxation import LEAD, Single
 
 __all__ = ["factor", "line_sums", "pack", "sum_cells"]
@@ -96,20 +96,53 @@ def factor(
     and 1.
     """
     size = west.shape[2] - LEAD - 1
-    from_below = np.empty(stride)
+    from_below, e, inverse = np.empty(stride), np.empty(size + 1), np.empty(stride)
     for r in range(low + 1, high + 1):
         for c in range(2):
-            for h in range(stride):
-                from_below[h] = 0.0
-            gw, ge = west[r, c, LEAD:], west[r, 1 - c, LEAD + c :]
-            gs, gn = south[r, c, LEAD:], south[r + 1, c, LEAD:]
+            from_below[:] = 0.0
+            _lateral(west, south, r, c, e)
             for begin in range(0, size, stride):
-                for h in range(begin, min(begin + stride, size)):
-                    e = ground[r, c, LEAD + h] + from_below[h - begin]
-                    e += np.float64(gw[h]) + ge[h] + gs[h] + gn[h]
-                    pivot = e + above[r, c, LEAD + h]
-                    inverse = 1.0 / pivot if pivot > 0.0 else 0.0
-                    grounded = e * inverse if pivot > 0.0 else 1.0
-                    from_below[h - begin] = above[r, c, LEAD + h] * grounded
-                    p[r, c, LEAD + h] = inverse
-                    q[r, c, LEAD + h] = grounded
+                end = min(begin + stride, size)
+                place = slice(LEAD + begin, LEAD + end)
+                _eliminate(
+                    e[begin:end],
+                    ground[r, c, place],
+                    above[r, c, place],
+                    from_below,
+                    inverse,
+                    p[r, c, place],
+                    q[r, c, place],
+                )
+
+
+@inlined
+def _lateral(west: Single, south: Single, r: int, c: int, out: Double) -> None:
+    """Set the sums of the four lateral conductances of each cell of a stored row."""
+    gw, ge = west[r, c, LEAD:], west[r, 1 - c, LEAD + c :]
+    gs, gn = south[r, c, LEAD:], south[r + 1, c, LEAD:]
+    for h in range(out.size - 1):
+        out[h] = np.float64(gw[h]) + ge[h] + gs[h] + gn[h]
+
+
+@inlined
+def _eliminate(
+    e: Double,
+    ground: Single,
+    above: Single,
+    from_below: Double,
+    inverse: Double,
+    p: Single,
+    q: Single,
+) -> None:
+    """Factor the cells of one height; in short loops, so that each one is vectorised."""
+    for h in range(e.size):
+        e[h] += ground[h] + from_below[h]
+    for h in range(e.size):
+        pivot = e[h] + above[h]
+        inverse[h] = 1.0 / pivot if pivot > 0.0 else 0.0
+    for h in range(e.size):
+        p[h] = inverse[h]
+    for h in range(e.size):
+        q[h] = e[h] * inverse[h] if inverse[h] > 0.0 else 1.0
+    for h in range(e.size):
+        from_below[h] = above[h] * (e[h] * inverse[h])
