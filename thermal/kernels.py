@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from thermal.compiled import compiled_sum, inlined
 from thermal.relaxation import LEAD, Level, Single, span
 
-__all__ = ["advance", "apply", "redirect", "residual"]
+__all__ = ["advance", "apply", "redirect", "residual", "square_sums"]
 
 Double = NDArray[np.float64]
 
@@ -42,16 +42,29 @@ def _row(
     gn, north = (gy[k, j], p[k, j + 1]) if j < ny - 1 else (none, u)
     gb, below = (gz[k - 1, j], p[k - 1, j]) if k > 0 else (none, u)
     ga, above = (gz[k, j], p[k + 1, j]) if k < nz - 1 else (none, u)
+    for i in range(nx):  # in short loops, so that each one is vectorised
+        v[i] = g0[i] * u[i] + gb[i] * (u[i] - below[i]) + ga[i] * (u[i] - above[i])
     for i in range(nx):
-        lateral = gs[i] * (u[i] - south[i]) + gn[i] * (u[i] - north[i])
-        vertical = gb[i] * (u[i] - below[i]) + ga[i] * (u[i] - above[i])
-        v[i] = g0[i] * u[i] + lateral + vertical
+        v[i] += gs[i] * (u[i] - south[i]) + gn[i] * (u[i] - north[i])
     gw, to_west, to_east = gx[k, j], v[:-1], v[1:]
     west, east = u[:-1], u[1:]
     for i in range(nx - 1):
         to_west[i] += gw[i] * (west[i] - east[i])
     for i in range(nx - 1):
         to_east[i] += gw[i] * (east[i] - west[i])
+
+
+@compiled_sum
+def square_sums(field: Double, squares: Double, low: int, high: int) -> None:
+    """Sums of squares by row."""
+    for j in range(low, high):
+        squares[j] = 0.0
+    for k in range(field.shape[0]):
+        for j in range(low, high):
+            u, total = field[k, j], 0.0
+            for i in range(u.size):
+                total += u[i] * u[i]
+            squares[j] += total
 
 
 @compiled_sum

@@ -182,13 +182,15 @@ class Multigrid:
         InputError
             When an array has another shape than the operator, or is not finite.
         """
-        rhs = self._field("rhs_w", rhs_w)
-        size = _norm(rhs)
-        if size == 0.0:
-            return Solution(np.zeros(rhs.shape), 0, 0.0, True)
+        rhs = self._shaped("rhs_w", rhs_w)
         cold = start_k is None
         rise = np.zeros(rhs.shape) if start_k is None else self._field("start_k", start_k).copy()
         with hired(self.threads, rhs.shape) as workers:
+            size = self._gradients.norm(workers, rhs)
+            if size == 0.0:
+                return Solution(np.zeros(rhs.shape), 0, 0.0, True)
+            if not np.isfinite(size):
+                self._field("rhs_w", rhs)
             march = _March(self._cycle, self._gradients, workers, rise, size)
             residual, limit, rounds = march.residual(rhs, cold=cold), tolerance, 0
             while residual > limit and march.iterations < maximum_iterations:
@@ -206,12 +208,17 @@ class Multigrid:
         """Return what the rounding of temperatures to double precision leaves unbalanced [W]."""
         return float(np.finfo(np.float64).eps) * _norm(self.operator.diagonal * rise)
 
-    def _field(self, name: str, values: ArrayLike) -> Array:
-        """Return `values` as a field of this operator."""
+    def _shaped(self, name: str, values: ArrayLike) -> Array:
+        """Return `values` as an array of the shape of this operator."""
         field = plain(np.asarray(values, np.float64))
         shape = self.operator.shape
         if field.shape != shape:
             raise InputError.of(name, f"has the shape {field.shape}", f"(nz, ny, nx) = {shape}")
+        return field
+
+    def _field(self, name: str, values: ArrayLike) -> Array:
+        """Return `values` as a field of this operator, of finite numbers."""
+        field = self._shaped(name, values)
         if not np.isfinite(field.sum()):
             raise InputError.of(name, "holds values that are not finite", "finite numbers")
         return field
