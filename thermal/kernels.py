@@ -56,9 +56,8 @@ def _row(
 
 @compiled_sum
 def square_sums(field: Double, squares: Double, low: int, high: int) -> None:
-    """Sums of squares by row."""
-    for j in range(low, high):
-        squares[j] = 0.0
+    """Add up the squares of each row."""
+    squares[low:high] = 0.0
     for k in range(field.shape[0]):
         for j in range(low, high):
             u, total = field[k, j], 0.0

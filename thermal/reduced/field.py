@@ -7,7 +7,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from thermal.model import ThermalModel
-from thermal.reduced.krylov import apply_shifted
 from thermal.temperatures import Temperatures
 
 __all__ = ["reconstruct"]
@@ -40,7 +39,7 @@ def reconstruct(
     operator, blocks = model.operator, model.blocks
     heat_w = (blocks.source(np.asarray(power_w, dtype=np.float64)) + operator.outside_w).ravel()
     stored_w = operator.capacity_j_k.ravel() * rate_k_s
-    left_w = heat_w - stored_w - apply_shifted(operator, 0.0, rise_k[None])[0]
+    left_w = heat_w - stored_w - operator.apply(rise_k.reshape(operator.shape)).ravel()
     scale_w = float(np.linalg.norm(heat_w) + np.linalg.norm(stored_w))
     moved_w = float(np.abs(heat_w).sum() + np.abs(stored_w).sum())
     field_c = rise_k.reshape(operator.shape) + operator.reference_c

@@ -1,8 +1,9 @@
-"""Many fields in single precision, and sums over them in double precision."""
+"""Many fields in single precision: their combinations, and sums over them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,39 +11,80 @@ from numpy.typing import NDArray
 from techlib import ResourceError
 from thermal.memory import available_byte
 
-__all__ = ["Single", "check_fields", "combine", "groups", "products", "values_at"]
+__all__ = [
+    "Single",
+    "check_fields",
+    "combine",
+    "combine_exactly",
+    "groups",
+    "products",
+    "products_exactly",
+    "values_at",
+]
 
 Array = NDArray[np.float64]
 Single = NDArray[np.float32]
+_Number = TypeVar("_Number", bound=np.generic)
 
-GROUP = 32  #: fields that are held in double precision at a time
-_CHUNK = 512  #: cells of all fields that are converted to double precision at a time
+GROUP = 64  #: fields that are worked on together
+_CHUNK = 2048  #: cells whose products are added up in single precision
 _BYTE = 4  #: of a cell of a field
-_WORK = 4 * GROUP  #: fields' worth of memory of two groups in double precision
+_WORK = 3 * GROUP  #: fields' worth of memory of what a group is turned into
 _SHARE = 0.9  #: of what is available that fields may take
 
 
 def groups(count: int) -> list[slice]:
-    """Return ranges of fields that are held in double precision together."""
+    """Return ranges of fields that are worked on together."""
     return [slice(first, min(first + GROUP, count)) for first in range(0, count, GROUP)]
 
 
-def combine(fields: Sequence[Single], coefficients: Array) -> Array:
+def combine(fields: Sequence[Single], coefficients: Array) -> Single:
     """Return combinations of fields: (fields, count) to (count, cells)."""
-    cells = fields[0].shape[1]
-    out = np.empty((coefficients.shape[1], cells))
-    for chunk in _chunks(cells):
-        out[:, chunk] = coefficients.T @ _double(fields, chunk)
+    out = np.empty((coefficients.shape[1], fields[0].shape[1]), np.float32)
+    _combine(fields, coefficients.astype(np.float32), out)
     return out
 
 
-def products(fields: Sequence[Single], others: Sequence[Array]) -> list[Array]:
-    """Return the inner products (fields, others) of fields with each of several sets of others."""
-    out = [np.zeros((sum(map(len, fields)), len(each))) for each in others]
-    for chunk in _chunks(fields[0].shape[1]):
-        part = _double(fields, chunk)
-        for sums, each in zip(out, others, strict=True):
-            sums += part @ each[:, chunk].T
+def combine_exactly(fields: Sequence[Single], coefficients: Array) -> Array:
+    """Return combinations of fields, added up in double precision."""
+    out = np.empty((coefficients.shape[1], fields[0].shape[1]))
+    _combine(fields, coefficients, out)
+    return out
+
+
+def _combine(
+    fields: Sequence[Single], coefficients: NDArray[_Number], out: NDArray[_Number]
+) -> None:
+    parts = _split(coefficients, fields)
+    for chunk in _chunks(out.shape[1]):
+        out[:, chunk] = sum(
+            part.T @ field[:, chunk].astype(out.dtype, copy=False)
+            for part, field in zip(parts, fields, strict=True)
+        )
+
+
+def products(fields: Sequence[Single], others: Single) -> Array:
+    """Return the inner products (fields, others) of fields with others.
+
+    They are added up in single precision over a few thousand cells, and in double precision over
+    all of these.
+    """
+    return _products(fields, others, np.float32)
+
+
+def products_exactly(fields: Sequence[Single], others: NDArray[np.floating]) -> Array:
+    """Return the inner products of fields with others, added up in double precision."""
+    return _products(fields, others, np.float64)
+
+
+def _products(
+    fields: Sequence[Single], others: NDArray[np.floating], precision: type[np.floating]
+) -> Array:
+    out = np.zeros((sum(map(len, fields)), len(others)))
+    for chunk in _chunks(others.shape[1]):
+        turned = others[:, chunk].astype(precision, copy=False).T
+        for into, part in zip(_split(out, fields), fields, strict=True):
+            into += part[:, chunk].astype(precision, copy=False) @ turned
     return out
 
 
@@ -91,5 +133,7 @@ def _chunks(cells: int) -> list[slice]:
     return [slice(first, min(first + _CHUNK, cells)) for first in range(0, cells, _CHUNK)]
 
 
-def _double(fields: Sequence[Single], chunk: slice) -> Array:
-    return np.concatenate([part[:, chunk] for part in fields], dtype=np.float64)
+def _split(rows: NDArray[_Number], fields: Sequence[Single]) -> list[NDArray[_Number]]:
+    """Return views of the rows that belong to each set of fields."""
+    ends = np.cumsum([len(part) for part in fields])
+    return [rows[end - len(part) : end] for end, part in zip(ends, fields, strict=True)]

@@ -90,7 +90,7 @@ class Probe:
                 solver, problem.operator.shape, missing, None, error[part], _ESTIMATE
             )
         for part in groups(count):
-            (energy[:, part],) = products([residual], (error[part].astype(np.float64),))
+            energy[:, part] = products([residual], error[part])
         directions = np.linalg.eigh(0.5 * (energy + energy.T))[1][:, ::-1]
         if problem.inputs.plain:
             nominal = problem.inputs.nominal_w[:, None]
@@ -140,8 +140,7 @@ class Probe:
         iterations = 0
         for part in groups(count):
             chosen = self.directions[:, part]
-            heat = combine([self.residual], chosen)
-            start = combine([self.error], chosen)
+            heat, start = combine([self.residual], chosen), combine([self.error], chosen)
             iterations += solve_all(self.solver, self.shape, heat, start, fields[part], _REFINED)
         return fields, iterations
 
@@ -149,8 +148,8 @@ class Probe:
 def solve_all(
     solver: Solver,
     shape: tuple[int, int, int],
-    heat: Array,
-    start: Array | None,
+    heat: Single,
+    start: Single | None,
     out: Single,
     tolerance: float,
 ) -> int:
@@ -173,6 +172,6 @@ def solve_all(
                 f"after {found.iterations} iterations (allowed: {tolerance:.0e}); look for a "
                 "material or a layer with a wrong unit, or take a coarser mesh"
             )
-        out[index] = found.rise_k.ravel()
+        out[index].reshape(shape)[:] = found.rise_k
         iterations += found.iterations
     return iterations

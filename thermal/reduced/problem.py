@@ -100,10 +100,10 @@ class Problem:
         """Number of blocks."""
         return len(self.inputs.keys)
 
-    def heat(self, part: slice) -> Array:
+    def heat(self, part: slice) -> NDArray[np.float32]:
         """Return the heat into each cell by some of the inputs (count, cells) [W]."""
         mixed = self.sources @ sparse.csc_array(self.mixing[:, part])
-        return np.ascontiguousarray(mixed.T.toarray())
+        return np.ascontiguousarray(mixed.T.astype(np.float32).toarray())
 
     def nominal_rise_k(self) -> float:
         """Return the steady rise of the hottest cell when all blocks have nominal power [K]."""

@@ -153,10 +153,9 @@ def reduce(problem: Problem, tolerance_k: float, shortest_s: float, report: Repo
 
 
 def _add_steady(problem: Problem, basis: Basis, report: Report) -> int:
-    """Begin a basis with the steady field of each input; that of the start is uniform."""
+    """Add the steady field of each input; that of the start is uniform, and there already."""
     cells, solved = problem.sources.shape[0], problem.columns - 1
-    fields = np.empty((solved + 1, cells), np.float32)
-    fields[-1] = 1.0
+    fields = np.empty((solved, cells), np.float32)
     iterations = 0
     for part in groups(solved):
         report("steady fields", 0.5 * part.start / solved)

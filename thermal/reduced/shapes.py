@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from techlib import InputError
-from thermal.reduced.fields import Single, combine, products, values_at
+from thermal.reduced.fields import Single, combine_exactly, products_exactly, values_at
 from thermal.reduced.krylov import Basis, Modes
 
 __all__ = ["ModeShapes"]
@@ -60,7 +60,7 @@ class ModeShapes:
             They were not kept.
         """
         self._check()
-        return combine(self.fields, self.coefficients @ amplitudes)
+        return combine_exactly(self.fields, self.coefficients @ amplitudes)
 
     def amplitudes(self, weighted: Array) -> Array:
         """Return the amplitudes (modes,) of a field, from it times the heat capacities (cells,).
@@ -71,7 +71,7 @@ class ModeShapes:
             Whole fields were not kept.
         """
         self._check()
-        return np.asarray(self.coefficients.T @ products(self.fields, (weighted[None],))[0][:, 0])
+        return np.asarray(self.coefficients.T @ products_exactly(self.fields, weighted[None])[:, 0])
 
     def _check(self) -> None:
         if not self.fields:
