@@ -143,7 +143,9 @@ def analyse_heat(
     def advanced(step: int, steps: int) -> None:
         progress("transient of the hottest window", 0.4 + 0.5 * step / steps)
 
-    history = model.transient(watts, hottest.edges_s, start, progress=advanced)
+    history = model.transient(
+        watts, hottest.edges_s, start, **settings.time_steps, progress=advanced
+    )
     return HeatAnalysis(idle.block_mean_c, steady, history)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from package import Layer, Package
 from techlib import Faults, did_you_mean
 
-__all__ = ["Resolution", "height_lines", "lateral_lines", "material_edges"]
+__all__ = ["Kind", "Resolution", "height_lines", "lateral_lines", "material_edges"]
 
 Array = NDArray[np.float64]
 Kind = Literal["fitted", "uniform"]

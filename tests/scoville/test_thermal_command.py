@@ -85,3 +85,39 @@ def test_transient_goes_to_a_folder(
     assert table["left"].is_monotonic_increasing
     assert found["transient"]["steps"] == 5
     assert (folder / "run.json").is_file()
+
+
+def test_error_in_time_is_controlled_unless_steps_are_fixed(
+    case: tuple[Path, Package], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    grid = (str(case[0]), "--grid", "8", "--transient")
+    standard, close, fixed = (
+        run(*grid, *options, "--out", name)["transient"]
+        for name, options in (
+            ("standard", ()),
+            ("close", ("--time-tolerance", "0.002")),
+            ("fixed", ("--substeps", "3")),
+        )
+    )
+    assert 0.0 < standard["time_error_k"] < 0.2
+    assert close["time_error_k"] < standard["time_error_k"]
+    assert close["parts"] > standard["parts"] >= standard["steps"] == 5
+    assert (fixed["parts"], fixed["rejected_parts"], fixed["time_error_k"]) == (15, 0, None)
+    tables = [pd.read_parquet(Path(name) / "block_means.parquet") for name in ("close", "standard")]
+    apart_k = (tables[0] - tables[1])[list(POWER_W)].abs().to_numpy().max()
+    assert 0.0 < apart_k < standard["time_error_k"]
+    text = CliRunner().invoke(app, ["thermal", *grid, "--out", "text"]).output
+    assert f"marched in {standard['parts']} parts, {standard['rejected_parts']} more" in text
+    assert "estimated error in time 0.0" in text
+
+
+def test_options_of_mesh_and_march_are_checked(case: tuple[Path, Package]) -> None:
+    wrong = ("--mesh", "fited", "--time-tolerance", "-1", "--substeps", "2")
+    for what in (str(case[0]), "jalapeno"):
+        result = CliRunner().invoke(app, ["thermal", what, *wrong])
+        assert result.exit_code == 2
+        shown = " ".join(result.output.split())
+        assert "--mesh: unknown kind 'fited'; did you mean 'fitted'?" in shown
+        assert "--time-tolerance: -1 K; allowed: above 0 K, finite" in shown
+        assert "--substeps: is given beside --time-tolerance; allowed: one of them" in shown
