@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import xarray as xr
 from shapely import box
 from typer.testing import CliRunner
 
 from package import Case, CaseTrace, Face, Layer, Package, Region, write_case
+from scoville import load_design
 from scoville.cli import app
 from techlib import Material
 from thermal import exact_block_means
@@ -121,3 +123,33 @@ def test_options_of_mesh_and_march_are_checked(case: tuple[Path, Package]) -> No
         assert "--mesh: unknown kind 'fited'; did you mean 'fitted'?" in shown
         assert "--time-tolerance: -1 K; allowed: above 0 K, finite" in shown
         assert "--substeps: is given beside --time-tolerance; allowed: one of them" in shown
+
+
+def test_a_design_with_channels_and_patches(tmp_path: Path) -> None:
+    """All heat but a little warms the coolant: 104 W/K of it."""
+    design = tmp_path / "cooled.toml"
+    design.write_text(
+        'extends = "jalapeno"\n[package]\nstackup = "cold-plate-direct"\n'
+        '[package.channel]\nthickness = "300 um"\nmaterial = "copper"\nflow = "1.5 l/min"\n'
+        'heat_capacity = "4.17e6 J/(m^3 K)"\ninlet = "32 degC"\nfloor_film = "3e4 W/(m^2 K)"\n'
+        '[package.top]\ncoolant = ""\n[package.bottom]\ncoolant = ""\n'
+        '[[package.bottom.patches]]\nx = "10 mm"\ny = "10 mm"\nwidth = "9 mm"\nheight = "9 mm"\n'
+        'film = "1 W/(m^2 K)"\ntemperature = "40 degC"\n'
+        '[thermal]\npreset = "quick"\nlateral = 10\n',
+        encoding="utf-8",
+    )
+    found = run(str(design), "--out", str(tmp_path / "out"))
+    with xr.open_dataset(tmp_path / "out" / "temperature.nc") as field:
+        _, y0, x1, y1 = (
+            value * 1e-6 for value in load_design(design).package.layers[-1].outline.bounds
+        )
+        end = field.isel(z=-1).sel(x=slice(None, x1), y=slice(y0, y1)).isel(x=-1)
+        outlet = float(end["temperature_c"].weighted(end["y_size"]).mean())
+    assert outlet - 32.0 == pytest.approx(found["power_w"] / 104.25, rel=0.1)
+    assert found["energy_balance"] < 1e-6
+    shown = CliRunner().invoke(app, ["show", str(design), "--json"])
+    (patch,) = json.loads(shown.stdout)["patches"]
+    assert patch["side"] == "bottom"
+    assert patch["bounds_um"] == [10e3, 10e3, 19e3, 19e3]
+    text = CliRunner().invoke(app, ["show", str(design)]).output
+    assert "patches of [package]" in text
