@@ -117,7 +117,11 @@ def analyse_heat(
     """
     settings = design.settings
     progress("meshing the package", 0.15)
-    model = ThermalModel(design.package, design.resolution)
+    reference_c = np.full(len(power.fine.keys), design.machine.node.reference_temperature_c)
+    watts_of = dict(
+        zip(power.fine.keys, power.sustained.mean_watts(reference_c).tolist(), strict=True)
+    )
+    model = ThermalModel(design.package, design.resolution.looking_to(watts_of))
     order = _order(model.keys, power.fine.keys)
 
     def balance(window: BlockPower, start: Temperatures | None) -> Temperatures:

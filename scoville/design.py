@@ -122,11 +122,11 @@ class Design:
 
     @property
     def resolution(self) -> Resolution:
-        """The grid of the thermal analysis."""
+        """The grid of the thermal analysis; a graded one knows no powers yet."""
         s = self.settings
         return Resolution(
             lateral=int(s.lateral),
-            kind="uniform" if s.kind == "uniform" else "fitted",
+            kind=s.kind,  # type: ignore[arg-type]  # one of the choices of the settings
             finest_um=s.finest_um,
             growth=s.growth,
             cells_per_layer=int(s.cells_per_layer),

@@ -28,7 +28,7 @@ class ThermalSettings(Record):
     is marched in parts that keep the `time_tolerance`, or in `substeps` equal ones.
     """
 
-    kind: str = text("kind", choices=("fitted", "uniform"))
+    kind: str = text("kind", choices=("fitted", "uniform", "graded"))
     lateral: float = quantity(
         "lateral", "", at_least=4.0, at_most=4096, whole=True
     )  #: cells a side

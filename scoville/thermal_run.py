@@ -274,7 +274,7 @@ def run_case(
     if transient and case.trace is None:
         raise InputError.of(path, "has no transient", cure="leave --transient out")
     options = options or Options()
-    resolution = options.resolution()
+    resolution = options.resolution().looking_to(case.power_w)
     progress("meshing the package", 0.1)
     model = ThermalModel(case.package, resolution, means="corrected")
     progress("steady state", 0.2)

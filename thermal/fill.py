@@ -157,9 +157,7 @@ def _alike(halves: Array, whole: Array) -> bool:
 
 def _mixed(shares: Shares) -> bool:
     """Whether some cell holds more than one material."""
-    return any(
-        bool(((share > _ROUNDING) & (share < 1.0 - _ROUNDING)).any()) for _, share in shares
-    )
+    return any(bool(((share > _ROUNDING) & (share < 1.0 - _ROUNDING)).any()) for _, share in shares)
 
 
 def _conductivity(shares: Shares, axis: int, reference_c: float) -> Array:

@@ -33,7 +33,7 @@ _Grid = Annotated[
 _Transient = Annotated[bool, typer.Option("--transient", help="Resolve the trace in time.")]
 _Mesh = Annotated[
     str | None,
-    typer.Option("--mesh", metavar="KIND", help="fitted or uniform."),
+    typer.Option("--mesh", metavar="KIND", help="fitted, uniform, or graded to hot spots."),
 ]
 _TimeTolerance = Annotated[
     float | None,

@@ -125,7 +125,7 @@ def test_options_of_mesh_and_march_are_checked(case: tuple[Path, Package]) -> No
         assert "--substeps: is given beside --time-tolerance; allowed: one of them" in shown
 
 
-def test_a_design_with_channels_and_patches(tmp_path: Path) -> None:
+def test_a_design_with_channels_and_patches_on_a_graded_mesh(tmp_path: Path) -> None:
     """All heat but a little warms the coolant: 104 W/K of it."""
     design = tmp_path / "cooled.toml"
     design.write_text(
@@ -135,7 +135,7 @@ def test_a_design_with_channels_and_patches(tmp_path: Path) -> None:
         '[package.top]\ncoolant = ""\n[package.bottom]\ncoolant = ""\n'
         '[[package.bottom.patches]]\nx = "10 mm"\ny = "10 mm"\nwidth = "9 mm"\nheight = "9 mm"\n'
         'film = "1 W/(m^2 K)"\ntemperature = "40 degC"\n'
-        '[thermal]\npreset = "quick"\nlateral = 10\n',
+        '[thermal]\npreset = "quick"\nkind = "graded"\nlateral = 10\n',
         encoding="utf-8",
     )
     found = run(str(design), "--out", str(tmp_path / "out"))
@@ -153,3 +153,17 @@ def test_a_design_with_channels_and_patches(tmp_path: Path) -> None:
     assert patch["bounds_um"] == [10e3, 10e3, 19e3, 19e3]
     text = CliRunner().invoke(app, ["show", str(design)]).output
     assert "patches of [package]" in text
+
+
+def test_meshes_of_every_kind(case: tuple[Path, Package]) -> None:
+    place, package = case
+    exact = exact_block_means(package, POWER_W)
+    found = {
+        kind: run(str(place), "--grid", "20", "--mesh", kind)
+        for kind in ("fitted", "uniform", "graded")
+    }
+    assert found["graded"]["max_c"] > found["uniform"]["max_c"]  # a smaller hottest cell
+    for result in found.values():
+        for key, values in result["blocks"].items():
+            # Corrected means; measured 0.15 K.
+            assert values["mean_c"] == pytest.approx(exact[key], abs=0.3)
