@@ -12,6 +12,7 @@ from package.ice_reader import read_ice
 from package.ice_writer import write_ice
 from package.layers import Face, Flow, Layer, Patch, Region
 from package.package import Package
+from package.patches import read_patches
 from package.stackup import StackUp, stackups
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "read_case",
     "read_hotspot",
     "read_ice",
+    "read_patches",
     "stackups",
     "write_case",
     "write_hotspot",

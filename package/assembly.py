@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from floorplan import Floorplan
 from package.bodies import Body, bodies, check_heights
+from package.channel import channel_layers, check_channel
 from package.cooling import face
-from package.layers import GRID_UM, Layer, Region
+from package.layers import GRID_UM, Layer, Patch, Region
 from package.outlines import Outlines
 from package.package import Package
 from package.placement import check_placement
@@ -21,6 +22,8 @@ from techlib import materials as known_materials
 
 __all__ = ["assemble"]
 
+_ZONES = ("substrate", "c4", "interposer", "microbump", "tim1", "lid", "tim2", "sink")  #: not dies
+
 
 def assemble(
     floorplan: Floorplan,
@@ -28,6 +31,7 @@ def assemble(
     *,
     materials: Library[Material] | None = None,
     coolants: Library[Coolant] | None = None,
+    patches: Mapping[str, tuple[Patch, ...]] | None = None,
     where: str = "package",
 ) -> Package:
     """Build the package of a floorplan.
@@ -49,6 +53,8 @@ def assemble(
         What it is packed in.
     materials, coolants : Library, optional
         With a user's own records; those that ship with the toolkit by default.
+    patches : mapping of str to tuple of Patch, optional
+        Parts of the ``"top"`` and the ``"bottom"`` with an exchange of their own.
     where : str
         Section that the stack-up was read from, for error messages.
 
@@ -78,7 +84,15 @@ def assemble(
     slabs = Outlines.of(floorplan, stackup, where, faults)
     coolants = known_coolants() if coolants is None else coolants
     top, bottom, sides = (
-        face(stackup, side, coolants, area_um2=area_um2, where=where, faults=faults)
+        face(
+            stackup,
+            side,
+            coolants,
+            area_um2=area_um2,
+            where=where,
+            faults=faults,
+            patches=(patches or {}).get(side, ()),
+        )
         for side, area_um2 in (
             ("top", slabs.top(stackup).area),
             ("bottom", slabs.bottom(stackup).area),
@@ -88,6 +102,8 @@ def assemble(
     if stackup.tim2_thickness_um > 0.0 and stackup.lid_thickness_um == 0.0:
         cure = 'set tim2.thickness = "0 um", or give the lid a thickness'
         faults.add(f"{where}.tim2.thickness", "TIM2 without a lid below it", "", cure)
+    _check_contacts(stackup, where, faults)
+    check_channel(stackup, where, faults)
     check_placement(floorplan, faults)
     check_heights(floorplan, stackup, where, faults)
     faults.raise_if_any()
@@ -108,13 +124,22 @@ def _materials(
     """Look up every material that the stack-up names, by its key there."""
     found: dict[str, Material] = {}
     for field in dataclasses.fields(stackup):
-        if field.name.endswith("_material"):
+        if field.name.endswith("_material") and getattr(stackup, field.name):
             key = field.metadata["key"]
             try:
                 found[key] = library.find(getattr(stackup, field.name), where=f"{where}.{key}")
             except InputError as error:
                 faults.take(error)
     return found
+
+
+def _check_contacts(stackup: StackUp, where: str, faults: Faults) -> None:
+    """Note contacts on layers that are left out."""
+    for zone in ("substrate", "tim1", "lid", "tim2", "sink"):
+        thickness_um = getattr(stackup, f"{zone}_thickness_um")
+        if thickness_um == 0.0 and getattr(stackup, f"{zone}_contact_k_m2_w"):
+            what = f"contact of a {zone} of no thickness"
+            faults.add(f"{where}.{zone}.contact", what, cure="give it to the layer below")
 
 
 def _layers(
@@ -156,7 +181,24 @@ def _layers(
         Layer("tim1", stackup.tim1_thickness_um, slabs.interposer, filler, pads("tim1")),
         *(Layer(name, t_um, outline, named[f"{name}.material"]) for name, t_um, outline in above),
     )
-    yield from (layer for layer in layers if layer.thickness_um > 0.0)
+    kept = [layer for layer in layers if layer.thickness_um > 0.0]
+    for layer, next_one in itertools.zip_longest(kept, kept[1:]):
+        yield _touching(layer, next_one, stackup)
+    yield from channel_layers(stackup, named, slabs.top(stackup))
+
+
+def _touching(layer: Layer, above: Layer | None, stackup: StackUp) -> Layer:
+    """Return a layer with the contact resistance of its zone, if it is the zone's uppermost."""
+    zone, zone_above = _zone(layer.name), None if above is None else _zone(above.name)
+    contact = getattr(stackup, f"{zone}_contact_k_m2_w")
+    if zone == zone_above or not contact:
+        return layer
+    return dataclasses.replace(layer, contact_resistance_k_m2_w=contact)
+
+
+def _zone(layer: str) -> str:
+    """Return the stack-up's word for a layer; the slabs of the die zone are one."""
+    return layer if layer in _ZONES else "die"
 
 
 def _die_zone(

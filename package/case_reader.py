@@ -10,9 +10,18 @@ from scipy.constants import zero_Celsius
 from shapely import Polygon, box
 
 from package.case import Case
-from package.case_schema import BlockModel, BoundaryModel, CaseModel, LayerModel, parse_case
+from package.case_schema import (
+    BlockModel,
+    BoundaryModel,
+    CaseModel,
+    FaceModel,
+    FlowModel,
+    LayerModel,
+    PatchModel,
+    parse_case,
+)
 from package.case_trace import CaseTrace, read_trace
-from package.layers import Face, Layer, Region
+from package.layers import Face, Flow, Layer, Patch, Region
 from package.package import Package
 from techlib import Faults, InputError, Material, Provenance, Trust, data_sources, did_you_mean
 from techlib import materials as known_materials
@@ -71,6 +80,7 @@ def read_case(path: str | Path) -> Case:
     if model.filler:
         filler = _find(materials, model.filler, f"{path}: filler", filler, faults)
     trace = _trace(model, path, keys, faults)
+    faces = {side: _face(model.boundary, side, path, faults) for side in ("top", "bottom", "sides")}
     faults.raise_if_any()
     power_w = model.power_w
     if not power_w and trace is not None:
@@ -79,7 +89,7 @@ def read_case(path: str | Path) -> Case:
         name=model.name or path.stem,
         layers=layers,
         filler=filler,
-        **{side: _face(model.boundary, side) for side in ("top", "bottom", "sides")},
+        **faces,
         ambient_c=initial_c,
     )
     return Case(
@@ -224,13 +234,34 @@ def _layer(
             region(block, f"{where}.blocks[{number}]") for number, block in enumerate(layer.blocks)
         ),
         contact_resistance_k_m2_w=layer.contact,
+        flow=None if layer.flow is None else _flow(layer.flow),
     )
 
 
-def _face(boundary: BoundaryModel, side: str) -> Face:
-    face = getattr(boundary, side)
-    if face.type == "adiabatic":
-        return Face()
-    if face.type == "fixed":
-        return Face(math.inf, _celsius(face.temperature_k))
-    return Face(film_w_m2k=face.film, temperature_c=_celsius(face.temperature_k))
+def _flow(flow: FlowModel) -> Flow:
+    return Flow(
+        axis=flow.axis,
+        volume_m3_s=flow.volume,
+        heat_capacity_j_m3k=flow.heat_capacity,
+        inlet_c=_celsius(flow.inlet_k),
+        floor_film_w_m2k=flow.floor_film,
+        ceiling_film_w_m2k=flow.ceiling_film,
+        backward=flow.backward,
+    )
+
+
+def _face(boundary: BoundaryModel, side: str, path: Path, faults: Faults) -> Face:
+    face, where = getattr(boundary, side), f"{path}: boundary.{side}"
+    patches = tuple(
+        Patch(_rectangle(patch.rect_m, f"{where}.patches[{i}].rect_m", faults), *_exchange(patch))
+        for i, patch in enumerate(face.patches)
+    )
+    return Face(*_exchange(face), patches)
+
+
+def _exchange(model: FaceModel | PatchModel) -> tuple[float, float]:
+    """Return film and temperature of a face, or of a patch of one."""
+    if model.type == "adiabatic":
+        return 0.0, Face.temperature_c
+    film = math.inf if model.type == "fixed" else model.film
+    return film, _celsius(model.temperature_k)

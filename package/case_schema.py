@@ -14,7 +14,17 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat,
 
 from techlib import Faults, InputError
 
-__all__ = ["BlockModel", "BoundaryModel", "CaseModel", "LayerModel", "MaterialModel", "parse_case"]
+__all__ = [
+    "BlockModel",
+    "BoundaryModel",
+    "CaseModel",
+    "FaceModel",
+    "FlowModel",
+    "LayerModel",
+    "MaterialModel",
+    "PatchModel",
+    "parse_case",
+]
 
 _TAGS = ("adiabatic", "convection", "fixed")  # of the union of faces; they are no keys of the file
 
@@ -65,6 +75,18 @@ class BlockModel(_Strict):
     material: str
 
 
+class FlowModel(_Strict):
+    """Coolant that fills a layer and flows along an axis: an extension of the format."""
+
+    axis: Literal["x", "y"]
+    backward: bool = False
+    volume: Positive = Field(alias="volume_m3_s")
+    heat_capacity: Positive = Field(alias="cv_J_m3K")
+    inlet_k: Positive = Field(alias="T_inlet_K")
+    floor_film: NotNegative = Field(alias="h_floor_W_m2K")
+    ceiling_film: NotNegative = Field(alias="h_ceiling_W_m2K")
+
+
 class LayerModel(_Strict):
     """A slab; its blocks dissipate where `heat` is true."""
 
@@ -75,32 +97,72 @@ class LayerModel(_Strict):
     heat: bool | None = None
     contact: NotNegative = Field(default=0.0, alias="contact_K_m2_W")
     blocks: tuple[BlockModel, ...] = ()
+    flow: FlowModel | None = None
 
 
-class _Adiabatic(_Open):
+class _Adiabatic(BaseModel):
     type: Literal["adiabatic"] = "adiabatic"
 
 
-class _Convection(_Open):
+class _Convection(BaseModel):
     type: Literal["convection"] = "convection"
     film: NotNegative = Field(alias="h_W_m2K")
     temperature_k: Positive = Field(alias="T_K")
 
 
-class _Fixed(_Open):
+class _Fixed(BaseModel):
     type: Literal["fixed"] = "fixed"
     temperature_k: Positive = Field(alias="T_K")
 
 
-FaceModel = Annotated[_Adiabatic | _Convection | _Fixed, Field(discriminator="type")]
+class _Rectangle(_Strict):
+    """Where on its face a patch lies; patches are an extension of the format."""
+
+    rect_m: Rectangle
+
+
+class _AdiabaticPatch(_Adiabatic, _Rectangle):
+    pass
+
+
+class _ConvectionPatch(_Convection, _Rectangle):
+    pass
+
+
+class _FixedPatch(_Fixed, _Rectangle):
+    pass
+
+
+PatchModel = Annotated[
+    _AdiabaticPatch | _ConvectionPatch | _FixedPatch, Field(discriminator="type")
+]
+
+
+class _Patched(_Open):
+    patches: tuple[PatchModel, ...] = ()
+
+
+class _AdiabaticFace(_Adiabatic, _Patched):
+    pass
+
+
+class _ConvectionFace(_Convection, _Patched):
+    pass
+
+
+class _FixedFace(_Fixed, _Patched):
+    pass
+
+
+FaceModel = Annotated[_AdiabaticFace | _ConvectionFace | _FixedFace, Field(discriminator="type")]
 
 
 class BoundaryModel(_Open):
     """What surrounds the case; a side that is not given is adiabatic."""
 
-    top: FaceModel = Field(default_factory=_Adiabatic)
-    bottom: FaceModel = Field(default_factory=_Adiabatic)
-    sides: FaceModel = Field(default_factory=_Adiabatic)
+    top: FaceModel = Field(default_factory=_AdiabaticFace)
+    bottom: FaceModel = Field(default_factory=_AdiabaticFace)
+    sides: FaceModel = Field(default_factory=_AdiabaticFace)
 
 
 class TransientModel(_Open):
@@ -184,12 +246,21 @@ def _input_error(error: ValidationError, where: str) -> InputError:
             faults.add(where, f"is not JSON: {reason}", "a thermal-case/1 file")
         elif item["type"] == "missing":
             faults.add(place, "is missing")
+        elif item["type"] == "union_tag_not_found":
+            faults.add(f"{place}.type", "is missing", _quoted(_TAGS))
+        elif item["type"] == "union_tag_invalid":
+            what = f"{context['tag']!r} does not fit"
+            faults.add(f"{place}.type", what, context["expected_tags"])
         else:
             given = item["input"]
             shown = repr(given) if isinstance(given, (str, int, float, bool)) else "a value"
             allowed = item["msg"].removeprefix("Input should be ").removeprefix("a valid ")
             faults.add(place, f"{shown} does not fit", allowed)
     return InputError(faults.found)
+
+
+def _quoted(names: tuple[str, ...]) -> str:
+    return ", ".join(repr(name) for name in names)
 
 
 def _place(location: tuple[int | str, ...]) -> str:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from scipy.constants import zero_Celsius
+from shapely import Polygon
 
 from package.case import Case
-from package.layers import Face, Layer, Region
+from package.layers import Face, Flow, Layer, Patch, Region
 from package.package import Package
 from package.rectangles import rectangles
 from techlib import Faults, Material
@@ -60,15 +61,9 @@ def write_case(case: Case, path: str | Path) -> None:
     content["layers"] = [_layer(layer, package.name, faults) for layer in package.layers]
     content["power_W"] = dict(case.power_w)
     faces = {"top": package.top, "bottom": package.bottom, "sides": package.sides}
-    for layer in package.layers:
-        if layer.flow is not None:
-            where = f"{package.name}: layer {layer.name}"
-            faults.add(where, "coolant flows", "solids in thermal-case/1")
-    for side, face in faces.items():
-        if face.patches:
-            what = f"{len(face.patches)} patches"
-            faults.add(f"{package.name}: {side}", what, "one film for the face in thermal-case/1")
-    content["boundary"] = {side: _face(face) for side, face in faces.items()}
+    content["boundary"] = {
+        side: _face(face, f"{package.name}: {side}", faults) for side, face in faces.items()
+    }
     faults.raise_if_any()
     if case.trace is not None:
         file = path.with_name(f"{path.stem}_trace.csv")
@@ -135,31 +130,56 @@ def _layer(layer: Layer, name: str, faults: Faults) -> dict[str, Any]:
     }
     if layer.contact_resistance_k_m2_w:
         content["contact_K_m2_W"] = layer.contact_resistance_k_m2_w
+    if layer.flow is not None:
+        content["flow"] = _flow(layer.flow)
     blocks = [block for region in layer.regions for block in _blocks(region, where, faults)]
     return {**content, "blocks": blocks} if blocks else content
 
 
 def _blocks(region: Region, where: str, faults: Faults) -> list[dict[str, Any]]:
-    try:
-        pieces = rectangles(region.outline)
-    except ValueError as error:
-        cure = "replace slanted edges by steps"
-        faults.add(f"{where}: {region.name}", str(error), "rectilinear outlines", cure)
-        return []
     return [
-        {
-            "name": region.heats or region.name,
-            "rect_m": [_m(value) for value in piece],
-            "material": region.material.name,
-        }
-        for piece in pieces
+        {"name": region.heats or region.name, "rect_m": corners, "material": region.material.name}
+        for corners in _cut(region.outline, f"{where}: {region.name}", faults)
     ]
 
 
-def _face(face: Face) -> dict[str, Any]:
-    if face.film_w_m2k == 0.0:
+def _cut(outline: Polygon, where: str, faults: Faults) -> list[list[float]]:
+    """Return the corners of the rectangles that make up an outline [m]."""
+    try:
+        pieces = rectangles(outline)
+    except ValueError as error:
+        cure = "replace slanted edges by steps"
+        faults.add(where, str(error), "rectilinear outlines", cure)
+        return []
+    return [[_m(value) for value in piece] for piece in pieces]
+
+
+def _flow(flow: Flow) -> dict[str, Any]:
+    return {
+        "axis": flow.axis,
+        "backward": flow.backward,
+        "volume_m3_s": flow.volume_m3_s,
+        "cv_J_m3K": flow.heat_capacity_j_m3k,
+        "T_inlet_K": _kelvin(flow.inlet_c),
+        "h_floor_W_m2K": flow.floor_film_w_m2k,
+        "h_ceiling_W_m2K": flow.ceiling_film_w_m2k,
+    }
+
+
+def _face(face: Face, where: str, faults: Faults) -> dict[str, Any]:
+    content = _exchange(face)
+    patches = [
+        {"rect_m": corners, **_exchange(patch)}
+        for index, patch in enumerate(face.patches)
+        for corners in _cut(patch.outline, f"{where}: patch {index}", faults)
+    ]
+    return {**content, "patches": patches} if patches else content
+
+
+def _exchange(part: Face | Patch) -> dict[str, Any]:
+    if part.film_w_m2k == 0.0:
         return {"type": "adiabatic"}
-    temperature_k = _kelvin(face.temperature_c)
-    if math.isinf(face.film_w_m2k):
+    temperature_k = _kelvin(part.temperature_c)
+    if math.isinf(part.film_w_m2k):
         return {"type": "fixed", "T_K": temperature_k}
-    return {"type": "convection", "h_W_m2K": face.film_w_m2k, "T_K": temperature_k}
+    return {"type": "convection", "h_W_m2K": part.film_w_m2k, "T_K": temperature_k}

@@ -117,7 +117,11 @@ def analyse_heat(
     """
     settings = design.settings
     progress("meshing the package", 0.15)
-    model = ThermalModel(design.package, design.resolution)
+    reference_c = np.full(len(power.fine.keys), design.machine.node.reference_temperature_c)
+    watts_of = dict(
+        zip(power.fine.keys, power.sustained.mean_watts(reference_c).tolist(), strict=True)
+    )
+    model = ThermalModel(design.package, design.resolution.looking_to(watts_of))
     order = _order(model.keys, power.fine.keys)
 
     def balance(window: BlockPower, start: Temperatures | None) -> Temperatures:
@@ -143,7 +147,9 @@ def analyse_heat(
     def advanced(step: int, steps: int) -> None:
         progress("transient of the hottest window", 0.4 + 0.5 * step / steps)
 
-    history = model.transient(watts, hottest.edges_s, start, progress=advanced)
+    history = model.transient(
+        watts, hottest.edges_s, start, **settings.time_steps, progress=advanced
+    )
     return HeatAnalysis(idle.block_mean_c, steady, history)
 
 

@@ -102,7 +102,12 @@ class Session:
         """Print a table for people; columns that hold numbers only are set flush right."""
         if self.json:
             return
-        table = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
+        table = Table(
+            title=Text(title, style="table.title") if title else None,
+            title_justify="left",
+            box=None,
+            pad_edge=False,
+        )
         for index, column in enumerate(columns):
             numeric = bool(rows) and all(_is_numeric(row[index]) for row in rows)
             table.add_column(column, justify="right" if numeric else "left", overflow="fold")

@@ -12,7 +12,7 @@ from pathlib import Path
 import package
 import power
 from floorplan import Floorplan, Recipe
-from package import Package, StackUp
+from package import Package, Patch, StackUp
 from power import Machine, Operation, Trace
 from scoville.design_file import DesignFile, Override, read_design
 from scoville.floorplan_section import floorplan_of
@@ -50,6 +50,8 @@ class Design:
         What the floorplan was built from; none where it was given in full.
     stackup : StackUp
         What the package is made of.
+    patches : mapping of str to tuple of Patch
+        Parts of the package's top and bottom with an exchange of their own, by side.
     operation : Operation
         Clock, voltage, formats, efficiencies.
     choice : WorkloadChoice
@@ -73,6 +75,7 @@ class Design:
     floorplan: Floorplan
     recipe: Recipe | None
     stackup: StackUp
+    patches: Mapping[str, tuple[Patch, ...]]
     operation: Operation
     choice: WorkloadChoice
     settings: ThermalSettings
@@ -92,6 +95,7 @@ class Design:
             self.stackup,
             materials=self.libraries.materials,
             coolants=self.libraries.coolants,
+            patches=self.patches,
             where=f"{self.file.label}: package",
         )
 
@@ -118,11 +122,11 @@ class Design:
 
     @property
     def resolution(self) -> Resolution:
-        """The grid of the thermal analysis."""
+        """The grid of the thermal analysis; a graded one knows no powers yet."""
         s = self.settings
         return Resolution(
             lateral=int(s.lateral),
-            kind="uniform" if s.kind == "uniform" else "fitted",
+            kind=s.kind,  # type: ignore[arg-type]  # one of the choices of the settings
             finest_um=s.finest_um,
             growth=s.growth,
             cells_per_layer=int(s.cells_per_layer),
@@ -214,6 +218,7 @@ def load_design(name: str | Path, overrides: Iterable[str | Override] = ()) -> D
     title = reader.text("title", own_name)
     recipe, plan = floorplan_of(reader, own_name)
     stackup = reader.stackup(own_name)
+    patches = reader.patches()
     operation = reader.operation(own_name)
     choice = reader.workload()
     settings = reader.settings(own_name)
@@ -233,6 +238,7 @@ def load_design(name: str | Path, overrides: Iterable[str | Override] = ()) -> D
         floorplan=plan,
         recipe=recipe,
         stackup=stackup,
+        patches=patches,
         operation=operation,
         choice=choice,
         settings=settings,

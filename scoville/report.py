@@ -257,8 +257,10 @@ def _solve(name: str, solve: Temperatures) -> tuple[str, ...]:
 def _transient(history: TemperatureHistory | None) -> list[tuple[str, ...]]:
     if history is None:
         return []
-    steps = len(history.times_s)
+    steps = f"{len(history.times_s)} steps in {history.parts} parts"
+    if history.time_error_k is not None:
+        steps += f", error in time about {history.time_error_k:.2g} K"
     return [
-        (f"Transient, {steps} steps", f"{history.final.cells:,}", str(history.iterations),
+        (f"Transient, {steps}", f"{history.final.cells:,}", str(history.iterations),
          f"{history.residual:.1e}", f"{history.energy_balance:.1e}", "each step")
     ]  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import package
 import power
 from floorplan import Recipe, recipes
-from package import StackUp
+from package import Patch, StackUp
 from power import Operation, Workload
 from scoville.design_file import DesignFile
 from scoville.libraries import Libraries
@@ -126,8 +126,26 @@ class SectionReader:
         return self._derive(recipes(), "floorplan", "recipe", table, name)
 
     def stackup(self, name: str) -> StackUp | None:
-        """Read ``[package]``: a stack-up with changes."""
-        return self._derive(package.stackups(), "package", "stackup", self.table("package"), name)
+        """Read ``[package]``: a stack-up with changes; patches are read by `patches`."""
+        table = self.table("package")
+        if table is not None:
+            for side, given in _faces(table):
+                table[side] = {key: value for key, value in given.items() if key != "patches"}
+        return self._derive(package.stackups(), "package", "stackup", table, name)
+
+    def patches(self) -> dict[str, tuple[Patch, ...]]:
+        """Read ``[[package.top.patches]]`` and those of the bottom."""
+        found = {}
+        for side, given in _faces(self.table("package") or {}):
+            try:
+                found[side] = package.read_patches(
+                    given.get("patches", []),
+                    coolants=self.libraries.coolants,
+                    where=self.place("package", side, "patches"),
+                )
+            except InputError as error:
+                self.faults.take(error)
+        return found
 
     def operation(self, name: str) -> Operation | None:
         """Read ``[power]``: an operation with changes."""
@@ -225,6 +243,8 @@ class SectionReader:
             name = entry.get("value") if isinstance(entry, Mapping) else entry
             if kind is None or key not in words or name in _DERIVED or not isinstance(name, str):
                 continue
+            if not name:  # an optional one, taken away
+                continue
             try:
                 getattr(self.libraries, kind).find(name, where=self.place(section, key))
             except InputError as error:
@@ -232,6 +252,12 @@ class SectionReader:
                 if name not in (self.table(kind) or {}):  # else its own table has been reported
                     self.faults.take(error)
         return known
+
+
+def _faces(table: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the tables of the faces that can have patches."""
+    sides = ((side, table.get(side)) for side in ("top", "bottom"))
+    return [(side, given) for side, given in sides if isinstance(given, Mapping)]
 
 
 def _words(library: Library[Any]) -> set[str]:

@@ -129,6 +129,8 @@ class Signoff:
                 "fixed_point_iterations": steady.fixed_point_iterations,
                 "transient_steps": len(history.times_s) if history else 0,
                 "transient_iterations": history.iterations if history else 0,
+                "transient_parts": history.parts if history else 0,
+                "time_error_k": history.time_error_k if history else None,
             },
             "warnings": list(self.warnings),
             "sources": [source.to_dict() for source in self.sources],

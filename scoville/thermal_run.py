@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -20,13 +21,80 @@ from scoville.design_file import Override
 from scoville.output import write_json
 from scoville.pictures import write_temperature_maps
 from scoville.run_record import RunRecord, input_hash
-from techlib import InputError
+from scoville.settings import TimeSteps, thermal_settings
+from techlib import Faults, InputError, did_you_mean
 from thermal import Resolution, TemperatureHistory, Temperatures, ThermalModel
 from thermal.discretisation import DiscretisationError, discretisation_error
+from thermal.resolution import Kind
 
-__all__ = ["ThermalRun", "history_table", "run_case", "run_design"]
+__all__ = ["Options", "ThermalRun", "history_table", "run_case", "run_design"]
 
-_SUBSTEPS = 2  # a step of a case's trace in halves: 0.07 K instead of 0.3 K off on `pkg25d`
+_PRESET = "standard"  #: thermal settings whose error in time holds for case files
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What the command line says on mesh and march.
+
+    Parameters
+    ----------
+    grid : int, optional
+        Lateral cells a side.
+    mesh : str, optional
+        Kind of `thermal.Resolution`.
+    time_tolerance_k : float, optional
+        Estimated error in time of a part of a step [K].
+    substeps : int, optional
+        Equal parts of each step, in place of the tolerance.
+
+    Raises
+    ------
+    InputError
+        An unknown kind, a tolerance that is not above zero, or one beside `substeps`.
+    """
+
+    grid: int | None = None
+    mesh: str | None = None
+    time_tolerance_k: float | None = None
+    substeps: int | None = None
+
+    def __post_init__(self) -> None:
+        faults = Faults()
+        if self.mesh is not None and self.mesh not in get_args(Kind):
+            cure = did_you_mean(self.mesh, get_args(Kind))
+            faults.add("--mesh", f"unknown kind {self.mesh!r}", cure=cure)
+        tolerance_k = self.time_tolerance_k
+        if tolerance_k is not None and not 0.0 < tolerance_k < math.inf:
+            faults.add("--time-tolerance", f"{tolerance_k:g} K", "above 0 K, finite")
+        if tolerance_k is not None and self.substeps is not None:
+            faults.add("--substeps", "is given beside --time-tolerance", "one of them")
+        faults.raise_if_any()
+
+    def resolution(self) -> Resolution:
+        """Return the mesh of a case file."""
+        given: dict[str, Any] = {"lateral": self.grid, "kind": self.mesh}
+        return Resolution(**{key: value for key, value in given.items() if value is not None})
+
+    def time_steps(self) -> TimeSteps:
+        """Return the march of a case file."""
+        if self.time_tolerance_k is None and self.substeps is None:
+            return thermal_settings()[_PRESET].time_steps
+        return {"substeps": self.substeps, "tolerance_k": self.time_tolerance_k}
+
+    def overrides(self) -> list[Override]:
+        """Return the entries of a design's ``[thermal]`` that they stand for."""
+        tolerance = None if self.time_tolerance_k is None else f"{self.time_tolerance_k!r} K"
+        given: list[tuple[str, str, Any]] = [
+            ("--grid", "lateral", self.grid),
+            ("--mesh", "kind", self.mesh),
+            ("--time-tolerance", "time_tolerance", tolerance),
+            ("--substeps", "substeps", self.substeps),
+        ]
+        return [
+            Override(option, f"thermal.{key}", value)
+            for option, key, value in given
+            if value is not None
+        ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +173,9 @@ class ThermalRun:
                 "residual": float(self.history.residual),
                 "energy_balance": float(self.history.energy_balance),
                 "iterations": int(self.history.iterations),
+                "parts": self.history.parts,
+                "rejected_parts": self.history.rejected_parts,
+                "time_error_k": self.history.time_error_k,
                 "seconds": dict(self.history.seconds),
             }
         return content
@@ -149,7 +220,7 @@ def run_design(
     name: str,
     overrides: Sequence[str | Override],
     *,
-    grid: int | None,
+    options: Options | None = None,
     transient: bool,
     progress: Progress,
     error_estimate: bool = False,
@@ -161,8 +232,7 @@ def run_design(
     InputError, ConvergenceError, ResourceError
         As `run_signoff` does.
     """
-    cells = [] if grid is None else [Override("--grid", "thermal.lateral", grid)]
-    design = load_design(name, [*overrides, *cells])
+    design = load_design(name, [*overrides, *(options or Options()).overrides()])
     progress("scheduling the trace", 0.05)
     power = analyse_power(design, design.trace())
     heat = analyse_heat(design, power, transient=transient, progress=progress)
@@ -178,7 +248,7 @@ def run_case(
     path: str,
     flags: Sequence[str] = (),
     *,
-    grid: int | None,
+    options: Options | None = None,
     transient: bool,
     progress: Progress,
     error_estimate: bool = False,
@@ -191,6 +261,9 @@ def run_case(
         What `package.read_any_case` reads.
     flags : sequence of str
         ``"key=value"``, for HotSpot's own options.
+    options : Options, optional
+        Of mesh and march; those that are not given are the engine's own, and the error in time is
+        that of the standard settings.
 
     Raises
     ------
@@ -200,7 +273,8 @@ def run_case(
     case = read_any_case(path, _flags(flags))
     if transient and case.trace is None:
         raise InputError.of(path, "has no transient", cure="leave --transient out")
-    resolution = Resolution() if grid is None else Resolution(lateral=grid)
+    options = options or Options()
+    resolution = options.resolution().looking_to(case.power_w)
     progress("meshing the package", 0.1)
     model = ThermalModel(case.package, resolution, means="corrected")
     progress("steady state", 0.2)
@@ -213,10 +287,13 @@ def run_case(
             powers.to_numpy(),
             case.trace.edges_s,
             case.initial_c,
-            substeps=_SUBSTEPS,
+            **options.time_steps(),
             progress=lambda done, steps: progress("transient", 0.3 + 0.7 * done / steps),
         )
-    digest = input_hash({"resolution": dataclasses.asdict(resolution)}, _content(case))
+    settings: dict[str, Any] = {"resolution": dataclasses.asdict(resolution)}
+    if history is not None:
+        settings["time_steps"] = dict(options.time_steps())
+    digest = input_hash(settings, _content(case))
     return ThermalRun(
         case.package.name,
         steady,

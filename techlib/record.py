@@ -174,9 +174,14 @@ def flatten(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read_text(entry: Any, declared: dataclasses.Field[Any], where: str) -> str:
-    """Read a word, given as such or as ``{ value = "word", ... }``."""
+    """Read a word, given as such or as ``{ value = "word", ... }``.
+
+    An optional word that is none by default may be empty: so it is taken away from a base.
+    """
     word = entry["value"] if isinstance(entry, Mapping) else entry
     choices = declared.metadata["choices"]
+    if word == "" and declared.default == "":
+        return ""
     if not isinstance(word, str) or not word:
         raise InputError.of(where, f"{word!r} is not a name", "a word in quotes")
     if choices and word not in choices:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +42,13 @@ class TemperatureHistory:
         Heat in less heat out less heat stored, over all steps, relative to the heat in.
     iterations : int
         Of the linear solver, all steps together.
+    parts : int
+        Steps that the march took; one or more for each step of constant power.
+    rejected_parts : int
+        Those that it tried again with a shorter length.
+    part_error_k : pandas.Series
+        Estimated errors of the parts of each step, added up, in the cell where each is greatest;
+        not a number where parts are of a fixed length [K].
     seconds : mapping of str to float
         Time taken by ``assembly``, ``setup`` and ``solve`` [s].
     warnings : tuple of str
@@ -56,6 +64,9 @@ class TemperatureHistory:
     residual: float
     energy_balance: float
     iterations: int
+    parts: int
+    rejected_parts: int
+    part_error_k: pd.Series[float]
     seconds: Mapping[str, float] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
@@ -81,6 +92,9 @@ class TemperatureHistory:
             residual=found.residual,
             energy_balance=found.energy_balance,
             iterations=found.iterations,
+            parts=found.taken,
+            rejected_parts=found.rejected,
+            part_error_k=pd.Series(found.error_k, index=index, name="part_error_k"),
             seconds=seconds,
             warnings=hottest.warnings,
         )
@@ -89,6 +103,17 @@ class TemperatureHistory:
     def max_c(self) -> float:
         """The hottest cell of any block at the end of any step [degC]."""
         return float(self.block_max_c.to_numpy().max())
+
+    @property
+    def time_error_k(self) -> float | None:
+        """Estimated error of the march in time, none where its parts were of a fixed length [K].
+
+        The greatest sum over the parts of a step. Errors of earlier steps fade like the heat that
+        they stand for; on the other hand each estimate is that of a second-order part, and has
+        been taken out of the result.
+        """
+        error_k = float(self.part_error_k.max())
+        return None if math.isnan(error_k) else error_k
 
     @property
     def times_s(self) -> Array:
@@ -116,7 +141,11 @@ class TemperatureHistory:
             "residual": self.residual,
             "energy_balance": self.energy_balance,
             "iterations": self.iterations,
+            "parts": self.parts,
+            "rejected_parts": self.rejected_parts,
         }
+        if self.time_error_k is not None:
+            attributes["time_error_k"] = self.time_error_k
         return xr.Dataset(variables, {"time": times, "block": blocks}, attributes)
 
     def to_netcdf(self, path: str | Path) -> None:

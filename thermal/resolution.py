@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 
 from package import Layer, Package
 from techlib import Faults, did_you_mean
+from thermal.grading import grading_of
 
-__all__ = ["Resolution", "height_lines", "lateral_lines", "material_edges"]
+__all__ = ["Kind", "Resolution", "height_lines", "lateral_lines", "material_edges"]
 
 Array = NDArray[np.float64]
-Kind = Literal["fitted", "uniform"]
+Kind = Literal["fitted", "uniform", "graded"]
 
 _CLOSEST = 0.3  #: of the target cell width; fitted lines keep this distance
+_APART = 0.7  #: the same for edges of blocks, which cost accuracy alone and no mixed material
 _FLATNESS = 0.125  #: height by width of the cells beside heat
 _SAMPLES = 64  #: of the wanted height, per layer
 _EDGE_UM = 1e-4  #: edges nearer than this (a tenth of the database grid) are one
@@ -32,16 +34,20 @@ class Resolution:
     ----------
     lateral : int
         Cells along x and along y; ``"fitted"`` may need a few more.
-    kind : {"fitted", "uniform"}
+    kind : {"fitted", "uniform", "graded"}
         ``"fitted"`` puts lines on the edges of materials and fills evenly between them;
-        ``"uniform"`` makes all cells of one size and mixes materials in the cells that they share.
+        ``"uniform"`` makes all cells of one size and mixes materials in the cells that they share;
+        ``"graded"`` is fitted, and denser around blocks of high power per area.
     finest_um : float, optional
         Height of the cells in and beside heated layers; an eighth of the width of a cell unless
         given [um].
     growth : float
-        By how much the height of cells grows with the distance to heat, per unit of length.
+        By how much the height of cells grows with the distance to heat, per unit of length; of
+        graded ones the width as well.
     cells_per_layer : int
         Fewest cells in the height of a layer.
+    power_w : tuple of (str, float)
+        Power of blocks that a graded mesh looks to; without any, all blocks count alike [W].
 
     Raises
     ------
@@ -59,6 +65,7 @@ class Resolution:
     finest_um: float | None = None
     growth: float = 0.25
     cells_per_layer: int = 1
+    power_w: tuple[tuple[str, float], ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         faults = Faults()
@@ -77,13 +84,18 @@ class Resolution:
 
     def finer(self, factor: float) -> Resolution:
         """Return the resolution with cells smaller by a factor in all three directions."""
-        return Resolution(
+        return replace(
+            self,
             lateral=max(1, round(self.lateral * factor)),
-            kind=self.kind,
             finest_um=None if self.finest_um is None else self.finest_um / factor,
             growth=self.growth / factor,
-            cells_per_layer=self.cells_per_layer,
         )
+
+    def looking_to(self, power_w: Mapping[str, float]) -> Resolution:
+        """Return the resolution with the powers of blocks [W], if it is a graded one."""
+        if self.kind != "graded":
+            return self
+        return replace(self, power_w=tuple((str(k), float(w)) for k, w in power_w.items()))
 
 
 def material_edges(layer: Layer, package: Package, axis: int) -> dict[float, float]:
@@ -132,8 +144,10 @@ def lateral_lines(package: Package, resolution: Resolution, axis: int) -> Array:
             weights[place] = weights.get(place, 0.0) + weight
     for place, weight in _cooling_edges(package, axis).items():
         weights[place] = weights.get(place, 0.0) + weight
+    if resolution.kind == "graded":
+        return _graded_lines(package, resolution, axis, weights)
     target = (high - low) / resolution.lateral
-    kept = _spaced(weights, (low, high), _CLOSEST * target)
+    kept = _spaced(weights, (low, high), lambda _: _CLOSEST * target)
     lines = [
         np.linspace(a, b, max(1, int(np.ceil((b - a) / target - 1e-9))), endpoint=False)
         for a, b in itertools.pairwise(kept)
@@ -141,12 +155,35 @@ def lateral_lines(package: Package, resolution: Resolution, axis: int) -> Array:
     return np.concatenate([*lines, [high]])
 
 
-def _spaced(weights: Mapping[float, float], ends: Iterable[float], gap: float) -> list[float]:
+def _graded_lines(
+    package: Package, resolution: Resolution, axis: int, weights: Mapping[float, float]
+) -> Array:
+    """Return lines on edges that are as dense as the blocks' power asks for [um]."""
+    extent = package.extent_um
+    grading = grading_of(
+        package,
+        dict(resolution.power_w),
+        axis,
+        cells=resolution.lateral,
+        growth=resolution.growth,
+    )
+    ends = (extent[axis], extent[axis + 2])
+    kept = _spaced(weights, ends, lambda place: _CLOSEST * grading.width_at(place))
+    rank = {edge: -float(index) for index, edge in enumerate(grading.edges_um)}
+    kept = _spaced(rank, kept, lambda place: _APART * grading.width_at(place))
+    lines = [grading.fill(a, b) for a, b in itertools.pairwise(kept)]
+    return np.concatenate([*lines, [ends[1]]])
+
+
+def _spaced(
+    weights: Mapping[float, float], ends: Iterable[float], gap: Callable[[float], float]
+) -> list[float]:
     """Return the ends and the heaviest places that keep a gap to each other, in order."""
     kept = list(ends)
     low, high = min(kept), max(kept)
     for place in sorted(weights, key=lambda p: (-weights[p], p)):
-        if low < place < high and min(abs(place - k) for k in kept) >= max(gap, _EDGE_UM):
+        least = max(gap(place), _EDGE_UM)
+        if low < place < high and min(abs(place - k) for k in kept) >= least:
             kept.append(place)
     return sorted(kept)
 

@@ -1,4 +1,4 @@
-"""One step in time: the two-stage, second-order, L-stable SDIRK method."""
+"""One step in time: the two-stage, second-order, L-stable SDIRK method, and its error."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ __all__ = ["Sdirk2", "Step"]
 Array = NDArray[np.float64]
 
 _GAMMA = 1.0 - 0.5**0.5  #: both diagonal entries of the tableau; makes it L-stable
+_THIRD = (1.0 / 6.0 - 1.5 * _GAMMA + 3.0 * _GAMMA**2 - _GAMMA**3) / _GAMMA**3  #: of the estimate
+_LEFT = 0.4  #: of the estimate: what the third-order step has at most, of any mode
+_FASTEST = 0.999  #: share of itself that a mode can lose to ``D``
 _KEPT = 4  #: solvers of different step lengths that are kept
+_ROUGH = 0.05  #: to which the solves of the error estimate go, relative to their own size
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +42,10 @@ class Step:
         Of the linear solver.
     residual : float
         Greater one of both stages, relative to the heat that enters.
+    error_k : float
+        Estimated error, greatest of all cells; 0 where none was asked for [K].
+    rate_per_s : float
+        At which that error fades; that of a mode whose estimate shrinks alike [1/s].
     """
 
     rise_k: Array
@@ -46,6 +54,8 @@ class Step:
     moved_j: float
     iterations: int
     residual: float
+    error_k: float = 0.0
+    rate_per_s: float = 0.0
 
 
 class _Stage(NamedTuple):
@@ -56,6 +66,9 @@ class _Stage(NamedTuple):
     stored_j: float
     left_w: float
     iterations: int
+
+
+_NO_ERROR = _Stage(np.zeros(1), 0.0, 0.0, 0.0, 0)
 
 
 class Sdirk2:
@@ -70,6 +83,17 @@ class Sdirk2:
     step; power that changes at the ends of steps is treated as it is, a jump. What a solve leaves
     of the sum of the heat balance is taken out by shifting the whole field evenly, so that heat
     is conserved over any number of steps.
+
+    The error of the step follows from two rough solves more. With ``P = s (A + s C)^-1 C`` and
+    ``D = P - 1``, which is ``z / (1 / gamma - z)`` for a mode that decays as ``exp(z)`` over the
+    step, it is::
+
+        e = kappa D^3 P (T0 - T_steady),   kappa gamma^3 = 1/6 - 3/2 gamma + 3 gamma^2 - gamma^3
+        D^2 (T0 - T_steady) = (T2 - T* - T1 + T0) gamma / (1 - gamma)
+
+    to leading order, and fades for what is faster than the step as the error itself does. Where
+    it is asked for it is added to the result, which makes that third-order accurate and leaves it
+    L-stable.
 
     Parameters
     ----------
@@ -90,7 +114,7 @@ class Sdirk2:
     def __init__(self, operator: Operator, solver: Solver, *, tolerance: float = 1e-5) -> None:
         self._tolerance = tolerance
         self._shifted: dict[float, Solver] = {}
-        self._guess_k: Array | None = None
+        self._last: tuple[Array, float] | None = None
         self.use(operator, solver)
 
     def use(self, operator: Operator, solver: Solver) -> None:
@@ -103,7 +127,9 @@ class Sdirk2:
         self._capacity_sum_j_k = float(operator.capacity_j_k.sum())
         self._from_fluids_w = float(operator.outside_w.sum())
 
-    def advance(self, rise_k: Array, heat_w: Array, duration_s: float) -> Step:
+    def advance(
+        self, rise_k: Array, heat_w: Array, duration_s: float, *, estimate: bool = False
+    ) -> Step:
         """Make one step.
 
         Parameters
@@ -114,6 +140,8 @@ class Sdirk2:
             ``q``: power of the cells and heat from warmer fluids [W].
         duration_s : float
             Length of the step [s].
+        estimate : bool
+            Estimate the error of the step, and add it to the result.
 
         Raises
         ------
@@ -127,29 +155,63 @@ class Sdirk2:
         left_w = operator.apply(rise_k)
         np.subtract(heat_w, left_w, out=left_w)
         scale = max(_norm(heat_w), _norm(left_w))
-        first = self._stage(shift, left_w, self._guess_k, scale)
+        first = self._stage(shift, left_w, self._guess(duration_s), scale)
         storing_w = operator.capacity_j_k * first.rise_k
         storing_w *= ahead * shift
         left_w *= 1.0 - ahead
         left_w += storing_w
         second = self._stage(shift, left_w, first.rise_k, scale)
-        self._guess_k = second.rise_k
+        self._last = second.rise_k, duration_s
 
         change_k = ahead * first.rise_k
         change_k += second.rise_k
-        moved_j = _inner(operator.capacity_j_k, np.abs(change_k))
+        stored_j = ahead * first.stored_j + second.stored_j
         # (1 - gamma) at the first stage and gamma at the end, where gamma ahead = 1 - gamma
         out_w = _inner(self._drain_w_k, rise_k) - self._from_fluids_w
         out_w += 2.0 * (1.0 - _GAMMA) * first.drained_w + _GAMMA * second.drained_w
+        error, rate_per_s = _NO_ERROR, 0.0
+        if estimate:
+            bend_k = second.rise_k - first.rise_k
+            bend_k /= ahead
+            error, faded = self._error(shift, bend_k, scale)
+            rate_per_s = shift * faded / (1.0 - faded)
+            change_k += error.rise_k
+        moved_j = _inner(operator.capacity_j_k, np.abs(change_k))
         change_k += rise_k
         return Step(
             rise_k=change_k,
-            heat_out_j=out_w * duration_s,
-            stored_j=ahead * first.stored_j + second.stored_j,
+            heat_out_j=out_w * duration_s + error.drained_w / shift,
+            stored_j=stored_j + error.stored_j,
             moved_j=moved_j,
-            iterations=first.iterations + second.iterations,
+            iterations=first.iterations + second.iterations + error.iterations,
             residual=max(first.left_w, second.left_w) / (scale or 1.0),
+            error_k=_LEFT * float(np.abs(error.rise_k).max()),
+            rate_per_s=rate_per_s,
         )
+
+    def _guess(self, duration_s: float) -> Array | None:
+        """Return the change of the last stage, as of a stage of this step."""
+        if self._last is None:
+            return None
+        change_k, before_s = self._last
+        return change_k if before_s == duration_s else change_k * (duration_s / before_s)
+
+    def _error(self, shift_per_s: float, bend_k: Array, scale: float) -> tuple[_Stage, float]:
+        """Return ``kappa D P`` of a field with its heat, and by what share ``D`` shrank it."""
+        capacity_j_k = self._operator.capacity_j_k
+        smooth = self._stage(
+            shift_per_s, shift_per_s * capacity_j_k * bend_k, bend_k, scale, _ROUGH
+        )
+        found = self._stage(shift_per_s, -self._operator.apply(smooth.rise_k), None, scale, _ROUGH)
+        before_k, after_k = (float(np.abs(stage.rise_k).max()) for stage in (smooth, found))
+        error = _Stage(
+            rise_k=_THIRD * found.rise_k,
+            drained_w=_THIRD * (smooth.drained_w + found.drained_w),
+            stored_j=_THIRD * found.stored_j,
+            left_w=0.0,
+            iterations=smooth.iterations + found.iterations,
+        )
+        return error, min(after_k / before_k, _FASTEST) if before_k else 0.0
 
     def _solver_at(self, shift_per_s: float) -> Solver:
         if shift_per_s not in self._shifted:
@@ -158,15 +220,25 @@ class Sdirk2:
             self._shifted[shift_per_s] = self._solver.shifted(shift_per_s)
         return self._shifted[shift_per_s]
 
-    def _stage(self, shift_per_s: float, rhs: Array, start: Array | None, scale: float) -> _Stage:
-        """Solve to the tolerance relative to `scale`, which does not fade near the steady state."""
+    def _stage(
+        self,
+        shift_per_s: float,
+        rhs: Array,
+        start: Array | None,
+        scale: float,
+        rough: float = 0.0,
+    ) -> _Stage:
+        """Solve to the tolerance relative to `scale`, which does not fade near the steady state.
+
+        No better than to `rough`, relative to the right-hand side.
+        """
         norm = _norm(rhs)
         allowed = self._tolerance * scale
         if norm <= allowed:
             found = Solution(np.zeros_like(rhs), 0, 1.0, converged=True)
         else:
             solver = self._solver_at(shift_per_s)
-            found = solver.solve(rhs, start, tolerance=min(0.5, allowed / norm))
+            found = solver.solve(rhs, start, tolerance=max(rough, min(0.5, allowed / norm)))
         if not found.converged:
             raise ConvergenceError(
                 f"a step in time left {found.residual * norm / scale:.1e} of its heat unbalanced "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,8 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from techlib import ConvergenceError, Faults, InputError
 from thermal.blocks import BlockCells
 from thermal.operator import Operator
+from thermal.pace import FixedSteps, Pace
 from thermal.solver import Solver
-from thermal.stepping import Sdirk2
+from thermal.stepping import Sdirk2, Step
 
 __all__ = ["March", "StepPower", "march", "read_edges", "read_power", "read_table"]
 
@@ -41,6 +43,11 @@ class March:
         (without power: relative to the heat that moves).
     iterations : int
         Of the linear solver.
+    taken, rejected : int
+        Steps in time, and those that were tried again with a shorter length.
+    error_k : array (steps,)
+        Sum of the estimated errors of the steps in time within each step, greatest of all cells;
+        not a number where steps are fixed [K].
     """
 
     mean_c: Array
@@ -52,6 +59,9 @@ class March:
     residual: float
     energy_balance: float
     iterations: int
+    taken: int
+    rejected: int
+    error_k: Array
 
 
 def read_edges(edges_s: ArrayLike) -> Array:
@@ -104,7 +114,7 @@ def march(
     edges_s: Array,
     start_k: Array,
     *,
-    substeps: int = 1,
+    pace: Pace | None = None,
     follow: Callable[[Array], tuple[Operator, Solver] | None] = lambda _rise_k: None,
     progress: Callable[[int, int], None] | None = None,
 ) -> March:
@@ -122,11 +132,11 @@ def march(
         Ends of the steps [s].
     start_k : array (nz, ny, nx)
         Rise over the reference at the first edge [K].
-    substeps : int
-        Equal parts that each step is marched in.
+    pace : Pace, optional
+        How each step is crossed; in one go unless given.
     follow : callable, optional
-        Called with the rise after each step; returns operator and solver to go on with where the
-        conductivities have changed.
+        Called with the rise after each step of the pace; returns operator and solver to go on with
+        where the conductivities have changed.
     progress : callable, optional
         Called after each step with the number of steps done and of all steps.
 
@@ -135,31 +145,32 @@ def march(
     ConvergenceError
         A linear solve failed, or heat is unaccounted for.
     """
-    if substeps < 1:
-        raise InputError.of("substeps", f"{substeps}", "1 or more")
+    pace = FixedSteps(1) if pace is None else pace
     steps, keys = len(edges_s) - 1, len(blocks.keys)
     mean_c, max_c, power_w = (np.zeros((steps, keys)) for _ in range(3))
-    stepper = Sdirk2(operator, solver)
+    error_k = np.zeros(steps)
+    stepper = Sdirk2(operator, solver, tolerance=pace.solves_tolerance)
     rise_k, reference_c = start_k, operator.reference_c
     hottest_k, hottest_step, hottest_c = start_k, -1, -np.inf
-    residual, iterations = 0.0, 0
-    heat_in_j = moved_j = unaccounted_j = 0.0
-    now_c = blocks.means(rise_k) + reference_c
-    for step, duration_s in enumerate(np.diff(edges_s) / substeps):
+    ledger = _Ledger()
+    now_c, before_w = blocks.means(rise_k) + reference_c, np.zeros(keys)
+    for step, duration_s in enumerate(np.diff(edges_s)):
         power_w[step] = power_of(step, now_c)
-        heat_w = blocks.source(power_w[step]) + operator.outside_w
-        in_j = float(power_w[step].sum()) * duration_s
-        for _ in range(substeps):
-            done = stepper.advance(rise_k, heat_w, duration_s)
+        power_total_w = float(power_w[step].sum())
+        source_w = blocks.source(power_w[step])
+        heat_w = source_w + operator.outside_w
+        pace.begin(float(duration_s), float(np.abs(power_w[step] - before_w).sum()))
+        before_w = power_w[step]
+        while not pace.done:
+            done, length_s = pace.take(stepper, rise_k, heat_w)
+            ledger.add(done, power_total_w * length_s)
             rise_k = done.rise_k
-            residual, iterations = max(residual, done.residual), iterations + done.iterations
-            heat_in_j += in_j
-            moved_j += abs(done.heat_out_j) + done.moved_j
-            unaccounted_j += in_j - done.heat_out_j - done.stored_j
-        changed = follow(rise_k)
-        if changed is not None:
-            operator, solver = changed
-            stepper.use(operator, solver)
+            changed = follow(rise_k)
+            if changed is not None:
+                operator, solver = changed
+                stepper.use(operator, solver)
+                heat_w = source_w + operator.outside_w
+        error_k[step] = math.nan if pace.error_k is None else pace.error_k
         now_c = blocks.means(rise_k) + reference_c
         mean_c[step], max_c[step] = now_c, blocks.maxima(rise_k) + reference_c
         peak_c = float(max_c[step].max(initial=-np.inf))
@@ -167,13 +178,6 @@ def march(
             hottest_k, hottest_step, hottest_c = rise_k, step, peak_c
         if progress is not None:
             progress(step + 1, steps)
-    scale_j = heat_in_j or moved_j  # without power: what flows between cells and fluids
-    balance = abs(unaccounted_j) / scale_j if scale_j else 0.0
-    if not balance <= _BALANCE:
-        raise ConvergenceError(
-            f"{balance:.1e} of the heat of the transient is unaccounted for (allowed: "
-            f"{_BALANCE:.0e}); try shorter steps"
-        )
     return March(
         mean_c,
         max_c,
@@ -181,7 +185,43 @@ def march(
         rise_k,
         hottest_k,
         hottest_step,
-        residual,
-        balance,
-        iterations,
+        ledger.residual,
+        ledger.balance(),
+        ledger.iterations,
+        pace.taken,
+        pace.rejected,
+        error_k,
     )
+
+
+class _Ledger:
+    """Adds up the heat of a march, and what its solves took."""
+
+    def __init__(self) -> None:
+        self.residual, self.iterations = 0.0, 0
+        self._in_j = self._moved_j = self._unaccounted_j = 0.0
+
+    def add(self, done: Step, in_j: float) -> None:
+        """Take in a step and the heat that entered during it."""
+        self.residual = max(self.residual, done.residual)
+        self.iterations += done.iterations
+        self._in_j += in_j
+        self._moved_j += abs(done.heat_out_j) + done.moved_j
+        self._unaccounted_j += in_j - done.heat_out_j - done.stored_j
+
+    def balance(self) -> float:
+        """Return what is unaccounted for, relative to the heat in, or else to what moved.
+
+        Raises
+        ------
+        ConvergenceError
+            It is too much.
+        """
+        scale_j = self._in_j or self._moved_j  # without power: between cells and fluids
+        balance = abs(self._unaccounted_j) / scale_j if scale_j else 0.0
+        if not balance <= _BALANCE:
+            raise ConvergenceError(
+                f"{balance:.1e} of the heat of the transient is unaccounted for (allowed: "
+                f"{_BALANCE:.0e}); try shorter steps"
+            )
+        return balance

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -43,20 +44,48 @@ def _show_design(session: Session, name: str, overrides: list[str]) -> None:
 
     design = load_design(name, overrides)
     sections = {key: describe_record(record) for key, record in design.records.items()}
+    patches = [
+        {
+            "side": side,
+            "bounds_um": list(patch.outline.bounds),
+            "film_w_m2k": patch.film_w_m2k if math.isfinite(patch.film_w_m2k) else "held",
+            "temperature_c": patch.temperature_c,
+        }
+        for side, given in design.patches.items()
+        for patch in given
+    ]
     content = {
         "design": design.name,
         "title": design.title,
         "files": list(design.file.chain),
         "input_hash": design.input_hash,
         "sections": sections,
+        "patches": patches,
         "sources": [source.to_dict() for source in design.sources],
     }
     session.say(f"{design.name}: {design.title}\nfrom {' <- '.join(design.file.chain)}\n")
     for section, values in sections.items():
         _print_values(session, f"[{section}] {design.records[section].title}", values)
+    if patches:
+        _print_patches(session, patches)
     _print_sources(session, list(sections.values()))
     session.save_result(content, design, design.sources)
     session.emit(content)
+
+
+def _print_patches(session: Session, patches: list[dict[str, Any]]) -> None:
+    rows = [
+        (
+            patch["side"],
+            ", ".join(f"{value:g}" for value in patch["bounds_um"]),
+            patch["film_w_m2k"] if patch["film_w_m2k"] == "held" else f"{patch['film_w_m2k']:g}",
+            f"{patch['temperature_c']:g}",
+        )
+        for patch in patches
+    ]
+    columns = ("side", "x0, y0, x1, y1 um", "film W/(m2 K)", "degC")
+    session.table("patches of [package]", columns, rows)
+    session.say("")
 
 
 def _print_values(session: Session, title: str, values: Mapping[str, Mapping[str, Any]]) -> None:

@@ -31,6 +31,18 @@ _Grid = Annotated[
     int | None, typer.Option("--grid", min=1, help="Lateral cells a side; finer where edges ask.")
 ]
 _Transient = Annotated[bool, typer.Option("--transient", help="Resolve the trace in time.")]
+_Mesh = Annotated[
+    str | None,
+    typer.Option("--mesh", metavar="KIND", help="fitted, uniform, or graded to hot spots."),
+]
+_TimeTolerance = Annotated[
+    float | None,
+    typer.Option("--time-tolerance", metavar="KELVIN", help="Error in time that a part may have."),
+]
+_Substeps = Annotated[
+    int | None,
+    typer.Option("--substeps", min=1, help="Equal parts of each step, in place of a tolerance."),
+]
 _Png = Annotated[bool, typer.Option("--png", help="Draw temperature maps.")]
 _Estimate = Annotated[
     bool, typer.Option("--error-estimate", help="Estimate the error by a second, coarser mesh.")
@@ -42,7 +54,10 @@ def thermal_command(
     session: Session,
     design: _What,
     grid: _Grid = None,
+    mesh: _Mesh = None,
     transient: _Transient = False,
+    time_tolerance: _TimeTolerance = None,
+    substeps: _Substeps = None,
     png: _Png = False,
     error_estimate: _Estimate = False,
     trace: TraceOption = None,
@@ -56,8 +71,9 @@ def thermal_command(
     """
     from package import is_case
     from scoville.output import check_output_folder, output_folder
-    from scoville.thermal_run import run_case, run_design
+    from scoville.thermal_run import Options, run_case, run_design
 
+    options = Options(grid=grid, mesh=mesh, time_tolerance_k=time_tolerance, substeps=substeps)
     place = session.out
     if place is not None:
         check_output_folder(place)
@@ -69,7 +85,7 @@ def thermal_command(
             found = run_case(
                 design,
                 overrides or (),
-                grid=grid,
+                options=options,
                 transient=transient,
                 progress=progress,
                 error_estimate=error_estimate,
@@ -78,7 +94,7 @@ def thermal_command(
             found = run_design(
                 design,
                 workload_overrides(overrides, trace, model),
-                grid=grid,
+                options=options,
                 transient=transient,
                 progress=progress,
                 error_estimate=error_estimate,
@@ -119,6 +135,13 @@ def _print(session: Session, found: ThermalRun) -> None:
         session.say(
             f"transient: {len(history.times_s)} steps, hottest {history.max_c:.2f} degC in {key}"
         )
+        parts = f"{history.parts} parts"
+        if history.time_error_k is not None:
+            parts += (
+                f", {history.rejected_parts} more tried too long, estimated error in time "
+                f"{history.time_error_k:.2g} K"
+            )
+        session.say(f"marched in {parts}")
     if found.error is not None:
         session.say(
             f"estimated error of the mesh: block means {found.error.mean_k.max():.2g} K, "

@@ -18,6 +18,7 @@ def test_public_names() -> None:
         "read_case",
         "read_hotspot",
         "read_ice",
+        "read_patches",
         "stackups",
         "write_case",
         "write_hotspot",

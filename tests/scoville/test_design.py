@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import pathlib
+import re
+
 import pytest
 
 import floorplan
@@ -277,3 +281,68 @@ def test_the_input_hash_follows_values_and_trace_bytes_alone(tmp_path):
 def test_a_name_has_to_be_one(tmp_path):
     path = write(tmp_path, 'extends = "jalapeno"\nname = "a b/c"\n')
     assert faults_of(path)[0].startswith(f"{path}: name: 'a b/c'; allowed: letters, digits")
+
+
+COOLED = """
+extends = "jalapeno"
+[package]
+stackup = "cold-plate-direct"
+tim1.contact = "2 mm^2 K/W"
+[package.channel]
+thickness = "300 um"
+material = "copper"
+flow = "1.5 l/min"
+heat_capacity = "4.17e6 J/(m^3 K)"
+inlet = "32 degC"
+floor_film = "30000 W/(m^2 K)"
+[package.top]
+coolant = ""
+[[package.top.patches]]
+x = "10 mm"
+y = "10 mm"
+width = "12 mm"
+height = "12 mm"
+held = "45 degC"
+[[package.bottom.patches]]
+x = "0 mm"
+y = "0 mm"
+width = "5 mm"
+height = "5 mm"
+coolant = "mine"
+[coolants.mine]
+film = "700 W/(m^2 K)"
+temperature = "25 degC"
+"""
+
+
+def test_channels_contacts_and_patches_of_a_design(tmp_path):
+    design = load_design(write(tmp_path, COOLED))
+    built = design.package
+    assert [layer.name for layer in built.layers if layer.flow] == ["channel"]
+    assert [la.contact_resistance_k_m2_w for la in built.layers if la.name == "tim1"] == [2e-6]
+    assert [patch.temperature_c for patch in built.top.patches] == [45.0]
+    assert [patch.film_w_m2k for patch in built.bottom.patches] == [700.0]
+    again = load_design(write(tmp_path, COOLED), ["package.bottom.patches=[]"])
+    assert again.package.bottom.patches == ()
+    assert again.input_hash != design.input_hash
+
+
+def test_faults_of_channels_and_patches_come_together(tmp_path):
+    wrong = COOLED.replace('flow = "1.5 l/min"', 'flow = "-1.5 l/min"')
+    wrong = wrong.replace('held = "45 degC"', 'hold = "45 degC"')
+    wrong = wrong.replace('coolant = "mine"', 'coolant = "mein"')
+    path = write(tmp_path, wrong)
+    found = faults_of(path)
+    assert len(found) == 3
+    assert found[0].startswith(f"{path}: package.channel.flow: -2.5e-05 m^3/s; allowed: above 0")
+    assert found[1].startswith(f"{path}: package.top.patches[0].hold: unknown key; did you mean")
+    assert found[2].startswith(f"{path}: package.bottom.patches[0].coolant: unknown coolant 'mein'")
+
+
+def test_the_example_of_the_thermal_docs(tmp_path):
+    docs = pathlib.Path(__file__).parents[2] / "docs" / "thermal.md"
+    (text,) = re.findall(r"```toml\n(.*?)```", docs.read_text(encoding="utf-8"), re.DOTALL)
+    built = load_design(write(tmp_path, text)).package
+    assert [layer.name for layer in built.layers][-3:] == ["sink", "channel", "cover"]
+    assert built.top.cools
+    assert [patch.film_w_m2k for patch in built.bottom.patches] == [math.inf]
