@@ -2,6 +2,7 @@
 
 from floorplan.block import Block, BlockKind
 from floorplan.builder import build
+from floorplan.bump import BumpArray, BumpField, BumpKind
 from floorplan.checks import RULES, check
 from floorplan.die import Die
 from floorplan.explicit import add_blocks, from_tables, read_floorplan
@@ -9,6 +10,7 @@ from floorplan.explicit_writer import to_tables, write_floorplan
 from floorplan.floorplan import Floorplan
 from floorplan.gds import write_gds
 from floorplan.layer_map import LayerMap, MapLayer, layer_map
+from floorplan.orientation import Orientation
 from floorplan.recipe import Recipe, recipes
 from floorplan.stack import Edge, HbmStack
 from floorplan.summary import summary, utilisation
@@ -18,12 +20,16 @@ __all__ = [
     "RULES",
     "Block",
     "BlockKind",
+    "BumpArray",
+    "BumpField",
+    "BumpKind",
     "Die",
     "Edge",
     "Floorplan",
     "HbmStack",
     "LayerMap",
     "MapLayer",
+    "Orientation",
     "Recipe",
     "Violation",
     "add_blocks",
