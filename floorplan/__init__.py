@@ -2,40 +2,59 @@
 
 from floorplan.block import Block, BlockKind
 from floorplan.builder import build
-from floorplan.bump import BumpArray, BumpField, BumpKind
+from floorplan.bump import NO_CONNECT, BumpArray, BumpField, BumpKind
 from floorplan.checks import RULES, check
+from floorplan.detail_rules import DetailRules, detail_rules
 from floorplan.die import Die
 from floorplan.explicit import add_blocks, from_tables, read_floorplan
 from floorplan.explicit_writer import to_tables, write_floorplan
+from floorplan.feature import Feature
 from floorplan.floorplan import Floorplan
-from floorplan.gds import write_gds
+from floorplan.gds import write_gds, write_oasis
+from floorplan.hbm_link import HbmLink
+from floorplan.hbm_map import HbmMap, hbm_maps
 from floorplan.layer_map import LayerMap, MapLayer, layer_map
+from floorplan.layout import Layout
+from floorplan.layout_builder import lay_out
 from floorplan.orientation import Orientation
 from floorplan.recipe import Recipe, recipes
+from floorplan.route import RouteBundle
 from floorplan.stack import Edge, HbmStack
+from floorplan.substrate import Substrate
 from floorplan.summary import summary, utilisation
 from floorplan.violation import Violation
 
 __all__ = [
+    "NO_CONNECT",
     "RULES",
     "Block",
     "BlockKind",
     "BumpArray",
     "BumpField",
     "BumpKind",
+    "DetailRules",
     "Die",
     "Edge",
+    "Feature",
     "Floorplan",
+    "HbmLink",
+    "HbmMap",
     "HbmStack",
     "LayerMap",
+    "Layout",
     "MapLayer",
     "Orientation",
     "Recipe",
+    "RouteBundle",
+    "Substrate",
     "Violation",
     "add_blocks",
     "build",
     "check",
+    "detail_rules",
     "from_tables",
+    "hbm_maps",
+    "lay_out",
     "layer_map",
     "read_floorplan",
     "recipes",
@@ -44,4 +63,5 @@ __all__ = [
     "utilisation",
     "write_floorplan",
     "write_gds",
+    "write_oasis",
 ]

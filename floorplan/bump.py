@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from floorplan.orientation import Orientation
 from techlib import Faults
 
-__all__ = ["BumpArray", "BumpField", "BumpKind"]
+__all__ = ["NO_CONNECT", "BumpArray", "BumpField", "BumpKind"]
+
+NO_CONNECT = "NC"  #: net of mechanical bumps, which connect nothing
 
 
 class BumpKind(StrEnum):
@@ -74,6 +76,8 @@ class BumpArray:
 
     def oriented(self, orientation: Orientation, dx_um: float, dy_um: float) -> BumpArray:
         """Return the array turned or mirrored about the origin, then moved [um]."""
+        if orientation is Orientation.R0:
+            return replace(self, x_um=self.x_um + dx_um, y_um=self.y_um + dy_um)
         x0, y0, x1, y1 = self.bounds_um
         corners = orientation.apply([[x0, y0], [x1, y1]], (dx_um, dy_um))
         x, y = corners.min(axis=0)
@@ -119,6 +123,8 @@ class BumpField:
         Centres of the rest [um].
     point_nets : ndarray of int32, shape (n,)
         Position in `nets` for each point.
+    block : str
+        Block of the owner that the bumps belong to; empty if none. Ports are the block's then.
 
     Raises
     ------
@@ -143,6 +149,7 @@ class BumpField:
     arrays: tuple[BumpArray, ...] = ()
     points_um: NDArray[np.float64] = field(default_factory=_none)
     point_nets: NDArray[np.int32] = field(default_factory=_no_nets)
+    block: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ports", self.ports or self.nets)
@@ -216,6 +223,11 @@ class BumpField:
         for array in self.arrays:
             counts[array.net] += array.count
         return dict(zip(self.nets, counts.tolist(), strict=True))
+
+    @property
+    def terminals(self) -> tuple[str, ...]:
+        """The owner's terminal of each net: the port, below its block where there is one."""
+        return tuple(f"{self.block}/{port}" if self.block else port for port in self.ports)
 
     def parts(self) -> Iterator[tuple[int, tuple[BumpArray, ...], NDArray[np.float64]]]:
         """Yield each net that has bumps: its position, its arrays and its points [um]."""

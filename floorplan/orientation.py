@@ -45,6 +45,13 @@ class Orientation(StrEnum):
         """Whether what ran along x runs along y."""
         return self.quarter_turns % 2 == 1
 
+    @property
+    def inverse(self) -> Orientation:
+        """What leads back; mirrors and half turns lead back by themselves."""
+        if self is Orientation.R90:
+            return Orientation.R270
+        return Orientation.R90 if self is Orientation.R270 else self
+
     def apply(
         self, points: ArrayLike, shift: tuple[float, float] = (0.0, 0.0)
     ) -> NDArray[np.float64]:
