@@ -16,9 +16,10 @@ from floorplan.hbm_map import HbmMap, hbm_maps
 from floorplan.layer_map import LayerMap, MapLayer, layer_map
 from floorplan.layout import Layout
 from floorplan.layout_builder import lay_out
+from floorplan.layout_tables import field_table, link_table, write_bumps
 from floorplan.orientation import Orientation
 from floorplan.recipe import Recipe, recipes
-from floorplan.route import RouteBundle
+from floorplan.route import RouteBundle, route_table
 from floorplan.stack import Edge, HbmStack
 from floorplan.substrate import Substrate
 from floorplan.summary import summary, utilisation
@@ -52,15 +53,19 @@ __all__ = [
     "build",
     "check",
     "detail_rules",
+    "field_table",
     "from_tables",
     "hbm_maps",
     "lay_out",
     "layer_map",
+    "link_table",
     "read_floorplan",
     "recipes",
+    "route_table",
     "summary",
     "to_tables",
     "utilisation",
+    "write_bumps",
     "write_floorplan",
     "write_gds",
     "write_oasis",

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import pandas as pd
-
 from floorplan.bump import BumpField, BumpKind
 from floorplan.detail_rules import DetailRules
 from floorplan.feature import Feature
@@ -97,18 +95,6 @@ class Layout:
             str(kind): sum(field.count for field in self.fields if field.kind is kind)
             for kind in BumpKind
         }
-
-    def bump_table(self) -> pd.DataFrame:
-        """Return one row for each field and net: owner, kind, terminal, count, pad diameter."""
-        rows = [
-            (field.name, field.owner, str(field.kind), net, terminal, count, field.pad_um)
-            for field in self.fields
-            for (net, count), terminal in zip(
-                field.count_by_net().items(), field.terminals, strict=True
-            )
-        ]
-        columns = ["field", "owner", "kind", "net", "terminal", "bumps", "pad_um"]
-        return pd.DataFrame(rows, columns=columns)
 
 
 def merged_sources(*groups: tuple[Source, ...]) -> tuple[Source, ...]:

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,8 +14,9 @@ from shapely import Point, box
 import floorplan
 from floorplan import BumpKind, detail_rules
 from floorplan.bump_grid import BumpGrid
+from floorplan.layout_tables import field_table, link_table, write_bumps
 from floorplan.route import overlapping_bundles, route_table
-from techlib import hbm_generations
+from techlib import InputError, hbm_generations
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +48,7 @@ def ends(layout, stack):
 def test_counts_are_those_of_the_parts(jalapeno_layout):
     counts = jalapeno_layout.bump_counts
     assert counts["hbm"] == 8 * (7261 + 3753)
-    table = jalapeno_layout.bump_table()
+    table = field_table(jalapeno_layout)
     assert table.groupby("kind")["bumps"].sum().to_dict() == counts
     assert 300_000 < counts["core"] < 415_000  # 840 mm2 at 45 um, less what the PHYs take
 
@@ -276,3 +278,29 @@ def test_arrays_cover_a_grid_exactly(rows, columns, holes):
         if grid.nets[row, column] >= 0
     }
     assert found == expected
+
+
+def test_the_link_table_sums_up_the_wires(layout):
+    table = link_table(layout)
+    assert table["stack"].tolist() == [stack.name for stack in layout.floorplan.stacks]
+    for link, (_, row) in zip(layout.links, table.iterrows(), strict=True):
+        assert row["wires"] == len(link.nets)
+        assert row["longest_um"] == link.lengths_um.max()
+        assert row["wires_mm_layer"] == pytest.approx(row["wires"] / row["beachfront_mm"] / 2)
+        assert row["track_use"] == pytest.approx(row["wires_mm_layer"] * 3e-3)
+        assert 0.0 < row["track_use"] < 1.0
+
+
+def test_every_bump_is_a_row_of_the_parquet_file(jalapeno_layout, tmp_path):
+    file = write_bumps(jalapeno_layout, tmp_path / "bumps.parquet")
+    table = pd.read_parquet(file)
+    assert len(table) == sum(jalapeno_layout.bump_counts.values())
+    found = table[table["net"] == "hbm_w0/DQ0_a"].set_index("owner")
+    stack = jalapeno_layout.placed(jalapeno_layout.field("hbm_w0/hbm"))
+    x, y = stack.points_um[list(stack.point_nets).index(stack.nets.index("hbm_w0/DQ0_a"))]
+    assert found.loc["hbm_w0", ["x_nm", "y_nm"]].tolist() == [round(x * 1e3), round(y * 1e3)]
+    assert found.loc["compute", "terminal"] == "phy_hbm_w0/DQ0_a"
+    again = write_bumps(jalapeno_layout, tmp_path / "again.parquet")
+    assert again.read_bytes() == file.read_bytes()
+    with pytest.raises(InputError, match="the folder does not exist; make it first"):
+        write_bumps(jalapeno_layout, tmp_path / "no" / "bumps.parquet")
