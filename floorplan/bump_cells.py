@@ -17,6 +17,7 @@ __all__ = ["content_of", "place_bumps", "reference"]
 _MOST_COPIES = 32_767  # columns or rows of an array in a GDSII record
 _FEW = 16  # bumps of a net up to which each has a label of its own
 _NM_PER_UM = 1000
+_ROW = 1 << 32  # nanometres; wider than any layout, so that places sort row by row
 
 
 def place_bumps(book: CellBook, parent: gdstk.Cell, field: BumpField, grid_um: float) -> None:
@@ -50,16 +51,17 @@ def reference(
 
 def _shared(book: CellBook, field: BumpField, grid_um: float) -> tuple[gdstk.Cell, Orientation]:
     """Return the cell of a field and how the field was turned to be equal to it."""
-    alike = ("alike", field.kind, field.pad_um, field.count, field.ports)
-    drawn = _at_origin(field, Orientation.R0)
-    content = content_of(drawn)
-    if alike in book.by_content:
+    alike = ("bumps", field.kind, field.pad_um, field.count, field.ports)
+    others = book.drawn.setdefault(alike, [])
+    if others:
+        known = {content_of(other): cell for other, cell in others}
         for orientation in Orientation:
             found = content_of(_at_origin(field, orientation))
-            if found in book.by_content:
-                return book.by_content[found], orientation
+            if found in known:
+                return known[found], orientation
+    drawn = _at_origin(field, Orientation.R0)
     cell = book.new(f"{field.kind.upper()}_BUMPS_{field.count}")
-    book.by_content[content] = book.by_content[alike] = cell
+    others.append((drawn, cell))
     for net, arrays, points in drawn.parts():
         _draw_net(book, cell, drawn, net, arrays, points, grid_um)
     return cell, Orientation.R0
@@ -110,14 +112,15 @@ def _draw_net(
                 gdstk.Reference(pad, where, columns=piece.columns, rows=piece.rows, spacing=spacing)
             )
     if len(points):
-        ordered = points[np.lexsort(points.T)]
-        ordered = np.rint(ordered * _NM_PER_UM) / _NM_PER_UM
-        reference = gdstk.Reference(pad, tuple(ordered[0].tolist()))
-        if len(ordered) > 1:
-            reference.repetition = gdstk.Repetition(offsets=ordered[1:] - ordered[0])
-        cell.add(reference)
+        places = np.rint(points * _NM_PER_UM).astype(np.int64)
+        places = places[np.argsort(places[:, 1] * _ROW + places[:, 0])]
+        complexes = (places[:, 0] + 1j * places[:, 1]) / _NM_PER_UM
+        pads = gdstk.Reference(pad, complex(complexes[0]))
+        if len(complexes) > 1:  # steps along x in most places, which OASIS stores in one number
+            pads.repetition = gdstk.Repetition(offsets=complexes[1:] - complexes[0])
+        cell.add(pads)
         if not many:
-            for x, y in ordered.tolist():
+            for x, y in (places / _NM_PER_UM).tolist():
                 book.label(cell, port, (x, y), f"bump.{field.kind}")
 
 

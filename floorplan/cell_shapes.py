@@ -9,6 +9,7 @@ import shapely
 from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
+from floorplan.bump import BumpField
 from floorplan.layer_map import LayerMap, MapLayer
 
 __all__ = ["PRECISION_M", "UNIT_M", "CellBook", "cell_name", "points_nm", "snap", "to_nm"]
@@ -59,6 +60,7 @@ class CellBook:
         self.layers = layers
         self.cells: dict[str, gdstk.Cell] = {}
         self.by_content: dict[object, gdstk.Cell] = {}
+        self.drawn: dict[object, list[tuple[BumpField, gdstk.Cell]]] = {}
 
     def new(self, stem: str) -> gdstk.Cell:
         """Add an empty cell; a name that is taken gets a number."""
