@@ -8,9 +8,10 @@ from pathlib import Path
 import shapely
 from shapely import Polygon, box
 
+from floorplan.formats.text import unique_names
 from package.beyond import refuse_beyond
 from package.case import Case
-from package.foreign import kelvin, unique_names
+from package.foreign import kelvin
 from package.hotspot_units import PlacedUnit, is_detailed, is_own, place_units
 from package.layers import GRID_UM, Layer
 from package.package import Package

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from shapely import box
 
+from floorplan.formats.rectangles import Rectangle
+from floorplan.formats.text import some, unique_names
 from package.beyond import refuse_beyond
 from package.case import Case
-from package.foreign import kelvin, renamed, some, unique_names
+from package.foreign import kelvin, renamed
 from package.layers import Face
 from package.pieces import (
     FlatLayer,
@@ -24,7 +26,6 @@ from package.pieces import (
     solid_names,
     watts,
 )
-from package.rectangles import Rectangle
 from techlib import Faults, Material
 
 __all__ = ["write_ice"]

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from package.foreign import read_text
+from floorplan.formats.text import read_text
 from techlib import Faults
 
 __all__ = ["Clause", "Section", "Value", "read_sections"]
