@@ -10,6 +10,7 @@ from floorplan.explicit import add_blocks, from_tables, read_floorplan
 from floorplan.explicit_writer import to_tables, write_floorplan
 from floorplan.feature import Feature
 from floorplan.floorplan import Floorplan
+from floorplan.formats.registry import FORMATS, Format, WrittenFiles, write_formats
 from floorplan.gds import write_gds, write_oasis
 from floorplan.hbm_link import HbmLink
 from floorplan.hbm_map import HbmMap, hbm_maps
@@ -26,6 +27,7 @@ from floorplan.summary import summary, utilisation
 from floorplan.violation import Violation
 
 __all__ = [
+    "FORMATS",
     "NO_CONNECT",
     "RULES",
     "Block",
@@ -38,6 +40,7 @@ __all__ = [
     "Edge",
     "Feature",
     "Floorplan",
+    "Format",
     "HbmLink",
     "HbmMap",
     "HbmStack",
@@ -49,6 +52,7 @@ __all__ = [
     "RouteBundle",
     "Substrate",
     "Violation",
+    "WrittenFiles",
     "add_blocks",
     "build",
     "check",
@@ -67,6 +71,7 @@ __all__ = [
     "utilisation",
     "write_bumps",
     "write_floorplan",
+    "write_formats",
     "write_gds",
     "write_oasis",
 ]

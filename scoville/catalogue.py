@@ -19,6 +19,12 @@ def _recipes() -> Library[Any]:
     return floorplan.recipes()
 
 
+def _metals() -> Library[Any]:
+    from floorplan.metal import metals
+
+    return metals()
+
+
 def _stackups() -> Library[Any]:
     import package
 
@@ -61,17 +67,18 @@ _LIBRARIES: Mapping[str, Callable[[], Library[Any]]] = {
     "nodes": techlib.process_nodes,
     "energy": techlib.energy_tables,
     "interposers": techlib.interposers,
+    "metals": _metals,
     "accelerators": techlib.accelerators,
     "thermal": _thermal_settings,
     "targets": _limits,
 }
 
 #: What `scoville list` can list, in the order that it lists them.
-KINDS = ("designs", *_LIBRARIES)
+KINDS = ("designs", *_LIBRARIES, "formats")
 
 
 def library_of(kind: str) -> Library[Any]:
-    """Return the shipped library of a kind other than ``"designs"``."""
+    """Return the shipped library of a kind that has records: not of designs and formats."""
     return _LIBRARIES[kind]()
 
 

@@ -3,6 +3,7 @@ import floorplan
 
 def test_the_exported_names_are_these():
     assert floorplan.__all__ == [
+        "FORMATS",
         "NO_CONNECT",
         "RULES",
         "Block",
@@ -15,6 +16,7 @@ def test_the_exported_names_are_these():
         "Edge",
         "Feature",
         "Floorplan",
+        "Format",
         "HbmLink",
         "HbmMap",
         "HbmStack",
@@ -26,6 +28,7 @@ def test_the_exported_names_are_these():
         "RouteBundle",
         "Substrate",
         "Violation",
+        "WrittenFiles",
         "add_blocks",
         "build",
         "check",
@@ -44,6 +47,7 @@ def test_the_exported_names_are_these():
         "utilisation",
         "write_bumps",
         "write_floorplan",
+        "write_formats",
         "write_gds",
         "write_oasis",
     ]

@@ -150,10 +150,38 @@ def test_layout_writes_the_same_bytes_twice(tmp_path):
     for name in ("a", "b"):
         assert run("layout", "jalapeno", "--out", tmp_path / name).exit_code == 0
     first = hashes(tmp_path / "a")
-    assert set(first) == {"jalapeno.gds", "floorplan.png", "blocks.csv", "floorplan.toml"}
+    assert set(first) >= {
+        "jalapeno.gds",
+        "jalapeno.lyp",
+        "jalapeno.lef",
+        "jalapeno.compute.def",
+        "jalapeno.svg",
+        "floorplan.png",
+        "blocks.csv",
+        "floorplan.toml",
+    }
     assert first == hashes(tmp_path / "b")
     record = json.loads((tmp_path / "a" / "run.json").read_text())
     assert set(record) >= {"version", "command", "input_hash", "seed", "sources", "timings_s"}
+
+
+def test_layout_in_some_formats_and_with_power(tmp_path):
+    power = ["--power", "--format", "3d-ice, bookshelf", "--set", "workload.duration=4 s"]
+    done = run("layout", "jalapeno", *power, "--json", "--out", tmp_path / "l")
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["files"] == [
+        "jalapeno.compute.3d-ice.flp",
+        "jalapeno.compute.blocks",
+        "jalapeno.compute.pl",
+        "jalapeno.compute.nets",
+        "jalapeno.compute.power",
+    ]
+    blocks = len(load_design("jalapeno").floorplan.dies[0].blocks)
+    assert (tmp_path / "l" / "jalapeno.compute.3d-ice.flp").read_text().count("power") == blocks
+    done = run("layout", "jalapeno", "--format", "gsd,lef,xyz")
+    assert done.exit_code == 2
+    assert "format: unknown 'gsd'; did you mean 'gds'?" in done.stderr
+    assert "format: unknown 'xyz'" in done.stderr
 
 
 def test_a_written_floorplan_makes_the_same_layout(tmp_path):
