@@ -14,6 +14,8 @@ from floorplan.formats.registry import FORMATS, Format, WrittenFiles, write_form
 from floorplan.gds import write_gds, write_oasis
 from floorplan.hbm_link import HbmLink
 from floorplan.hbm_map import HbmMap, hbm_maps
+from floorplan.imports.assembly import ImportedLayout
+from floorplan.imports.reading import IMPORTS, import_files, import_layout
 from floorplan.layer_map import LayerMap, MapLayer, layer_map
 from floorplan.layout import Layout
 from floorplan.layout_builder import lay_out
@@ -28,6 +30,7 @@ from floorplan.violation import Violation
 
 __all__ = [
     "FORMATS",
+    "IMPORTS",
     "NO_CONNECT",
     "RULES",
     "Block",
@@ -44,6 +47,7 @@ __all__ = [
     "HbmLink",
     "HbmMap",
     "HbmStack",
+    "ImportedLayout",
     "LayerMap",
     "Layout",
     "MapLayer",
@@ -60,6 +64,8 @@ __all__ = [
     "field_table",
     "from_tables",
     "hbm_maps",
+    "import_files",
+    "import_layout",
     "lay_out",
     "layer_map",
     "link_table",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import package
 import power
-from floorplan import Floorplan, Recipe
+from floorplan import Floorplan, Recipe, import_files
 from package import Package, StackUp
 from power import Machine, Operation, Trace
 from scoville.design_file import DesignFile, Override, read_design
@@ -175,12 +175,14 @@ class Design:
 
     @functools.cached_property
     def input_hash(self) -> str:
-        """SHA-256 over the merged tables and, in place of its name, the bytes of the trace file."""
+        """SHA-256 over the merged tables and the bytes of the trace and of imported files."""
         tables = dict(self.file.tables)
-        if self.choice.trace is None:
-            return input_hash(tables)
-        tables["workload"] = {k: v for k, v in tables["workload"].items() if k != "trace"}
-        return input_hash(tables, self.choice.trace.read_bytes())
+        folder = self.file.folder_of("floorplan.import")
+        files = list(import_files(tables.get("floorplan", {}), folder))
+        if self.choice.trace is not None:  # its bytes count, not its name
+            tables["workload"] = {k: v for k, v in tables["workload"].items() if k != "trace"}
+            files.append(self.choice.trace)
+        return input_hash(tables, *(file.read_bytes() for file in files))
 
 
 def load_design(name: str | Path, overrides: Iterable[str | Override] = ()) -> Design:

@@ -18,7 +18,7 @@ def files(job: Job) -> Iterator[tuple[str, Content]]:
 
 
 def block_table(plan: Floorplan) -> pd.DataFrame:
-    """Return a row per block: key, kind, area and bounds on the interposer.
+    """Return a row per block: key, what it is and holds, area and bounds on the interposer.
 
     Examples
     --------
@@ -36,6 +36,9 @@ def block_table(plan: Floorplan) -> pd.DataFrame:
                 "kind": str(block.kind),
                 "enabled": block.enabled,
                 "stack": block.stack,
+                "macs": block.macs,
+                "sram_byte": block.sram_byte,
+                "lanes": block.lanes,
                 "area_mm2": block.area_um2 / 1e6,
                 "x0_um": x0,
                 "y0_um": y0,

@@ -6,17 +6,21 @@ from collections.abc import Iterator, Sequence
 
 import shapely
 
+from floorplan.block import Block
 from floorplan.die import Die
 from floorplan.floorplan import Floorplan
 from floorplan.formats.macros import MacroSet, macros_of
-from floorplan.formats.nanometres import NM_PER_UM, Box, box_nm, nm, pieces_nm
+from floorplan.formats.nanometres import NM_PER_UM, Box, box_nm, nm, pieces_nm, um_text
 from floorplan.formats.registry import Content, Job
 from floorplan.formats.text import unique_names
 from floorplan.hierarchy import groups_of
 from floorplan.metal import metals
 from techlib import Faults
 
-__all__ = ["die_def_text", "files", "package_def_text"]
+__all__ = ["PROPERTIES", "die_def_text", "files", "package_def_text"]
+
+#: What a component may say of a block, with the types of DEF.
+PROPERTIES = {"macs": "INTEGER", "sram_byte": "REAL", "lanes": "INTEGER", "stack": "STRING"}
 
 _ILLEGAL = r"[^\w/.$-]"  # what DEF has a meaning of its own for, and what not every reader takes
 
@@ -53,19 +57,19 @@ def die_def_text(die: Die, macros: MacroSet) -> str:
     """
     size = (nm(die.width_um), nm(die.height_um))
     names = _names([block.name for block in die.blocks])
-    components = []
-    for block in die.blocks:
-        x0, y0, _, _ = block.outline.bounds
-        components.append(
-            _component(names[block.name], macros.of_block[die.name, block.name], x0, y0)
-        )
+    components = [
+        _component(names[block.name], macros.of_block[die.name, block.name], x0, y0)
+        + _properties(block)
+        for block in die.blocks
+        for x0, y0 in [block.outline.bounds[:2]]
+    ]
     groups, _ = groups_of(die)
     regions = [
         f"- {_name(group.name)} {_points(box_nm(group.bounds))} + TYPE GUIDE" for group in groups
     ]
     members = [f"- {_name(g.name)} {_name(g.name)}/* + REGION {_name(g.name)}" for g in groups]
     parts = [
-        _head(die.name, size),
+        _head(die.name, size, _definitions(die)),
         *_tracks(die),
         _section("REGIONS", regions),
         _section("COMPONENTS", components),
@@ -76,11 +80,33 @@ def die_def_text(die: Die, macros: MacroSet) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _head(design: str, size: tuple[int, int]) -> str:
+def _head(design: str, size: tuple[int, int], definitions: str = "") -> str:
     return (
         f'VERSION 5.8 ;\nDIVIDERCHAR "/" ;\nBUSBITCHARS "[]" ;\nDESIGN {_name(design)} ;\n'
-        f"UNITS DISTANCE MICRONS {NM_PER_UM} ;\nDIEAREA {_points((0, 0, *size))} ;\n"
+        f"UNITS DISTANCE MICRONS {NM_PER_UM} ;\n{definitions}"
+        f"DIEAREA {_points((0, 0, *size))} ;\n"
     )
+
+
+def _definitions(die: Die) -> str:
+    """Return the properties by which a floorplan is read from the file as it was written."""
+    kinds = "".join(f"  COMPONENT {name} {kind} ;\n" for name, kind in PROPERTIES.items())
+    lengths = {"scribe_um": die.scribe_um, "seal_ring_um": die.seal_ring_um}
+    edge = "".join(f"  DESIGN {name} REAL {um_text(nm(v))} ;\n" for name, v in lengths.items())
+    node = f'  DESIGN node STRING "{die.node.name}" ;\n'
+    return f"PROPERTYDEFINITIONS\n{edge}{node}{kinds}END PROPERTYDEFINITIONS\n"
+
+
+def _properties(block: Block) -> str:
+    """Return what a block holds; what has its default is left out."""
+    held = {
+        "macs": str(block.macs) if block.macs else "",
+        "sram_byte": f"{block.sram_byte:.12g}" if block.sram_byte else "",
+        "lanes": str(block.lanes) if block.lanes else "",
+        "stack": f'"{block.stack}"' if block.stack else "",
+    }
+    words = " ".join(f"{name} {value}" for name, value in held.items() if value)
+    return f" + PROPERTY {words}" if words else ""
 
 
 def _section(name: str, entries: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ import floorplan
 def test_the_exported_names_are_these():
     assert floorplan.__all__ == [
         "FORMATS",
+        "IMPORTS",
         "NO_CONNECT",
         "RULES",
         "Block",
@@ -20,6 +21,7 @@ def test_the_exported_names_are_these():
         "HbmLink",
         "HbmMap",
         "HbmStack",
+        "ImportedLayout",
         "LayerMap",
         "Layout",
         "MapLayer",
@@ -36,6 +38,8 @@ def test_the_exported_names_are_these():
         "field_table",
         "from_tables",
         "hbm_maps",
+        "import_files",
+        "import_layout",
         "lay_out",
         "layer_map",
         "link_table",
