@@ -12,6 +12,7 @@ docs/benchmarks/layout.md.
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import platform
 import tempfile
@@ -160,12 +161,11 @@ def measure(count: int, *, regular: bool, repeat: int) -> list[str]:
         for name, write in WRITERS.items():
             suffix = "oas" if name.endswith("OASIS") else "gds"
             file = Path(folder) / f"x.{suffix}"
-            seconds = best(lambda write=write, file=file: write(layout, file), repeat)
+            seconds = best(functools.partial(write, layout, file), repeat)
             cells.append(f"{seconds:.3f} s, {size(file.stat().st_size)}")
             file.unlink()
-    cells += [
-        f"{best(lambda check=check: check(layout), repeat):.3f} s" for check in CHECKS.values()
-    ]
+    for check in CHECKS.values():
+        cells.append(f"{best(functools.partial(check, layout), repeat):.3f} s")
     return cells
 
 
@@ -173,19 +173,19 @@ def size(byte: int) -> str:
     return f"{byte / 1e6:.2f} MB" if byte >= 100_000 else f"{byte / 1e3:.1f} kB"
 
 
-def designs(repeat: int) -> Iterable[list[str]]:
-    """Yield a row for each built-in design in full."""
-    for name, recipe in floorplan.recipes().items():
-        plan = floorplan.build(recipe)
-        derive = best(lambda plan=plan: floorplan.lay_out(plan), repeat)
-        layout = floorplan.lay_out(plan)
-        row = [name, f"{sum(layout.bump_counts.values()):,}", f"{derive:.2f} s"]
-        with tempfile.TemporaryDirectory() as folder:
-            for write in (floorplan.write_gds, floorplan.write_oasis, floorplan.write_bumps):
-                file = Path(folder) / "x"
-                seconds = best(lambda write=write, file=file: write(layout, file), repeat)
-                row.append(f"{seconds:.2f} s, {size(file.stat().st_size)}")
-        yield [*row, *(f"{best(lambda c=c: c(layout), repeat):.2f} s" for c in CHECKS.values())]
+def design_row(name: str, repeat: int) -> list[str]:
+    """Return the row of a built-in design in full."""
+    plan = floorplan.build(floorplan.recipes()[name])
+    derive = best(lambda: floorplan.lay_out(plan), repeat)
+    layout = floorplan.lay_out(plan)
+    row = [name, f"{sum(layout.bump_counts.values()):,}", f"{derive:.2f} s"]
+    with tempfile.TemporaryDirectory() as folder:
+        for write in (floorplan.write_gds, floorplan.write_oasis, floorplan.write_bumps):
+            file = Path(folder) / "x"
+            seconds = best(functools.partial(write, layout, file), repeat)
+            row.append(f"{seconds:.2f} s, {size(file.stat().st_size)}")
+    checks = (best(functools.partial(check, layout), repeat) for check in CHECKS.values())
+    return [*row, *(f"{seconds:.2f} s" for seconds in checks)]
 
 
 def table(head: list[str], rows: Iterable[list[str]]) -> str:
@@ -195,18 +195,19 @@ def table(head: list[str], rows: Iterable[list[str]]) -> str:
 
 def page(counts: list[int], repeat: int) -> str:
     head = ["bumps", *WRITERS, *CHECKS]
-    parts = [
-        "# Layout files",
+    about = (
         "Written by `python benchmarks/layout.py --write`. Time to draw and write, and size of the "
         f"file; the best of {repeat} runs on {os.cpu_count()} cores of a {platform.machine()} "
         f"machine, Python {platform.python_version()}, gdstk {version('gdstk')}, "
-        f"KLayout {version('klayout')}.",
-    ]
+        f"KLayout {version('klayout')}."
+    )
+    parts = ["# Layout files", about, (__doc__ or "").split("\n\n")[2].rsplit(" ``", 1)[0]]
     for title, regular in (("Regular bumps", True), ("Irregular bumps", False)):
         rows = [measure(count, regular=regular, repeat=repeat) for count in counts]
         parts += [f"## {title}", table(head, rows)]
     head = ["design", "bumps", "derived in", "GDS", "OASIS", "bumps as Parquet", *CHECKS]
-    parts += ["## Built-in designs", table(head, designs(repeat)), (__doc__ or "").split("\n\n")[2]]
+    rows = [design_row(name, repeat) for name in floorplan.recipes()]
+    parts += ["## Built-in designs", table(head, rows)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -12,7 +12,7 @@ from floorplan.bump import BumpArray, BumpField
 from floorplan.cell_shapes import CellBook, cell_name, snap, to_nm
 from floorplan.orientation import Orientation
 
-__all__ = ["content_of", "place_bumps", "reference"]
+__all__ = ["content_of", "place_bumps"]
 
 _MOST_COPIES = 32_767  # columns or rows of an array in a GDSII record
 _FEW = 16  # bumps of a net up to which each has a label of its own
@@ -34,10 +34,10 @@ def place_bumps(book: CellBook, parent: gdstk.Cell, field: BumpField, grid_um: f
     turn = orientation.inverse
     width, height = (y1 - y0, x1 - x0) if turn.swaps_axes else (x1 - x0, y1 - y0)
     corner = turn.apply([[0.0, 0.0], [width, height]]).min(axis=0)
-    parent.add(reference(cell, (x0 - corner[0], y0 - corner[1]), turn))
+    parent.add(_reference(cell, (x0 - corner[0], y0 - corner[1]), turn))
 
 
-def reference(
+def _reference(
     cell: gdstk.Cell, origin: tuple[float, float], orientation: Orientation
 ) -> gdstk.Reference:
     """Return a reference to a cell that is turned about its origin, then moved there [um]."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 
 import gdstk
-from shapely import affinity, box
+from shapely import Polygon, affinity, box
 
 from floorplan.block import Block
-from floorplan.bump_cells import content_of, place_bumps, reference
+from floorplan.bump_cells import content_of, place_bumps
 from floorplan.cell_shapes import CellBook, cell_name, points_nm, snap, to_nm
 from floorplan.die import Die
 from floorplan.feature import Feature
@@ -65,7 +65,7 @@ class _Drawing:
             center = die.placed_outline.centroid
             book.label(cell, die.name, (center.x, center.y), "die.outline")
         for stack in plan.stacks:
-            self._place_stack(cell, stack)
+            cell.add(gdstk.Reference(self._stack(stack), (snap(stack.x_um), snap(stack.y_um))))
             center = stack.placed_outline.centroid
             book.label(cell, stack.name, (center.x, center.y), "package.stack")
         for bundle in self._layout.bundles:
@@ -158,24 +158,31 @@ class _Drawing:
             self._book.by_content[content] = cell
         return self._book.by_content[content]
 
-    def _place_stack(self, parent: gdstk.Cell, stack: HbmStack) -> None:
-        """Place a stack; stacks that differ in place, orientation and name only share a cell."""
-        turn, generation = INTERFACE_TURN[stack.phy_edge], stack.generation
-        width, depth = generation.width_um, generation.depth_um
-        corner = turn.apply([[0.0, 0.0], [depth, width]]).min(axis=0)
-        bumps = [
-            field.placed(*corner).placed(0.0, 0.0, turn.inverse)
-            for field in self._layout.fields_of(stack.name)
-        ]
-        content = ("stack", generation.name, width, depth, *map(content_of, bumps))
+    def _stack(self, stack: HbmStack) -> gdstk.Cell:
+        """Return the cell of a stack; stacks that differ in place and name only share it."""
+        bumps = self._layout.fields_of(stack.name)
+        size = (to_nm(stack.width_um), to_nm(stack.height_um))
+        alike = ("stack", stack.generation.name, stack.phy_edge, size)
+        content = (*alike, *map(content_of, bumps))
         if content not in self._book.by_content:
-            cell = self._book.new(f"HBM_STACK_{cell_name(generation.name)}")
-            self._book.draw(cell, box(0.0, 0.0, depth, width), "package.stack")
-            low = (width - generation.phy_width_um) / 2.0
-            face = box(0.0, low, generation.phy_depth_um, width - low)
-            self._book.draw(cell, face, "package.stack_face")
+            name = f"HBM_STACK_{cell_name(stack.generation.name)}_{stack.phy_edge.upper()}"
+            cell = self._book.new(name)
+            outline = box(0.0, 0.0, stack.width_um, stack.height_um)
+            self._book.draw(cell, outline, "package.stack")
+            self._book.draw(cell, _interface(stack), "package.stack_face")
             for field in bumps:
                 place_bumps(self._book, cell, field, self._plan.grid_um)
             self._book.by_content[content] = cell
-        origin = (stack.x_um - float(corner[0]), stack.y_um - float(corner[1]))
-        parent.add(reference(self._book.by_content[content], origin, turn))
+        return self._book.by_content[content]
+
+
+def _interface(stack: HbmStack) -> Polygon:
+    """Return where the interface is on a stack, its lower left corner at the origin."""
+    width, depth = stack.generation.width_um, stack.generation.depth_um
+    low = (width - stack.generation.phy_width_um) / 2.0
+    corners = [[-depth / 2.0, low - width / 2.0]]
+    corners += [[stack.generation.phy_depth_um - depth / 2.0, width / 2.0 - low]]
+    center = (stack.width_um / 2.0, stack.height_um / 2.0)
+    (x0, y0), (x1, y1) = INTERFACE_TURN[stack.phy_edge].apply(corners, center)
+    face: Polygon = box(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+    return face

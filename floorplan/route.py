@@ -114,10 +114,11 @@ def _strips(link: HbmLink) -> dict[int, tuple[int, int]]:
         if index and middles[word][along] - middles[order[index - 1]][along] > extent_um / 2.0:
             step += 1
         strips.setdefault(step, []).append(word)
+    towards = np.sign((link.stack_um - link.phy_um)[:, away].mean())  # outermost words first
     return {
         word: (place, len(words))
         for words in strips.values()
-        for place, word in enumerate(sorted(words, key=lambda w: middles[w][away]))
+        for place, word in enumerate(sorted(words, key=lambda w: -towards * middles[w][away]))
     }
 
 

@@ -25,6 +25,18 @@ def _metals() -> Library[Any]:
     return metals()
 
 
+def _detail_rules() -> Library[Any]:
+    import floorplan
+
+    return floorplan.detail_rules()
+
+
+def _hbm_maps() -> Library[Any]:
+    import floorplan
+
+    return floorplan.hbm_maps()
+
+
 def _stackups() -> Library[Any]:
     import package
 
@@ -60,10 +72,12 @@ _LIBRARIES: Mapping[str, Callable[[], Library[Any]]] = {
     "llms": techlib.language_models,
     "operations": _operations,
     "recipes": _recipes,
+    "layout": _detail_rules,
     "stackups": _stackups,
     "materials": techlib.materials,
     "coolants": techlib.coolants,
     "hbm": techlib.hbm_generations,
+    "hbm-maps": _hbm_maps,
     "nodes": techlib.process_nodes,
     "energy": techlib.energy_tables,
     "interposers": techlib.interposers,

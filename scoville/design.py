@@ -11,7 +11,7 @@ from pathlib import Path
 
 import package
 import power
-from floorplan import Floorplan, Recipe, import_files
+from floorplan import DetailRules, Floorplan, Layout, Recipe, import_files, lay_out
 from package import Package, StackUp
 from power import Machine, Operation, Trace
 from scoville.design_file import DesignFile, Override, read_design
@@ -48,6 +48,8 @@ class Design:
         Dies and stacks on the interposer.
     recipe : Recipe or None
         What the floorplan was built from; none where it was given in full.
+    detail : DetailRules
+        Sizes of what a layout has beyond the floorplan.
     stackup : StackUp
         What the package is made of.
     operation : Operation
@@ -72,11 +74,21 @@ class Design:
     libraries: Libraries
     floorplan: Floorplan
     recipe: Recipe | None
+    detail: DetailRules
     stackup: StackUp
     operation: Operation
     choice: WorkloadChoice
     settings: ThermalSettings
     limits: Limits
+
+    @functools.cached_property
+    def layout(self) -> Layout:
+        """The floorplan with bumps, features and routes, on the substrate of the package."""
+        return lay_out(
+            self.floorplan,
+            rules=self.detail,
+            substrate_margin_um=self.stackup.substrate_margin_um,
+        )
 
     @functools.cached_property
     def package(self) -> Package:
@@ -134,6 +146,7 @@ class Design:
         floorplan = {"floorplan": self.recipe} if self.recipe is not None else {}
         return {
             **floorplan,
+            "layout": self.detail,
             "package": self.stackup,
             "power": self.operation,
             "workload": self.choice.workload,
@@ -149,14 +162,14 @@ class Design:
 
     @property
     def layout_sources(self) -> tuple[Source, ...]:
-        """Every source behind the floorplan."""
+        """Every source behind the layout."""
         recipe = () if self.recipe is None else self.recipe.sources
-        return bibliography((*recipe, *self.floorplan.sources))
+        return bibliography((*recipe, *self.layout.sources))
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """Every source behind the numbers of this design."""
-        found = [record.sources for record in self.records.values()]
+        """Every source behind the numbers of a sign-off, which needs no bumps."""
+        found = [record.sources for key, record in self.records.items() if key != "layout"]
         found += [self.floorplan.sources, self.package.sources, self.machine.sources]
         return bibliography(source for sources in found for source in sources)
 
@@ -215,6 +228,7 @@ def load_design(name: str | Path, overrides: Iterable[str | Override] = ()) -> D
         reader.faults.add(reader.place("name"), f"{own_name!r}", allowed)
     title = reader.text("title", own_name)
     recipe, plan = floorplan_of(reader, own_name)
+    detail = reader.detail(own_name)
     stackup = reader.stackup(own_name)
     operation = reader.operation(own_name)
     choice = reader.workload()
@@ -222,6 +236,7 @@ def load_design(name: str | Path, overrides: Iterable[str | Override] = ()) -> D
     limits = reader.limits(own_name)
     reader.raise_if_any()
     assert plan is not None
+    assert detail is not None
     assert stackup is not None
     assert operation is not None
     assert choice is not None
@@ -234,6 +249,7 @@ def load_design(name: str | Path, overrides: Iterable[str | Override] = ()) -> D
         libraries=reader.libraries,
         floorplan=plan,
         recipe=recipe,
+        detail=detail,
         stackup=stackup,
         operation=operation,
         choice=choice,

@@ -47,7 +47,7 @@ def write_layout(
         power_w = sustained_power(design)
     progress("writing the layout", 0.5)
     return floorplan.write_formats(
-        design.floorplan, folder, formats, stem=design.name, power_w=power_w
+        design.layout, folder, formats, stem=design.name, power_w=power_w
     )
 
 

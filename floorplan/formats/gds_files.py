@@ -12,4 +12,4 @@ __all__ = ["files"]
 
 def files(job: Job) -> Iterator[tuple[str, Content]]:
     """Yield the layout as GDSII; see `floorplan.write_gds`."""
-    yield f"{job.stem}.gds", lambda file: write_gds(job.floorplan, file)
+    yield f"{job.stem}.gds", lambda file: write_gds(job.layout, file)

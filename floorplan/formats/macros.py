@@ -70,7 +70,7 @@ def macros_of(plan: Floorplan) -> MacroSet:
         for block in die.blocks:
             of_block[die.name, block.name] = collection.block(die, block, faults)
         size = (nm(die.width_um), nm(die.height_um))
-        of_body[die.name] = collection.add(f"DIE_{cell_name(die.name)}", "die", *size)
+        of_body[die.name] = collection.add(f"{cell_name(die.name)}_DIE", "die", *size)
     for stack in plan.stacks:
         of_body[stack.name] = collection.stack(stack)
     faults.raise_if_any()
@@ -111,7 +111,7 @@ class _Collection:
         )
 
     def stack(self, stack: HbmStack) -> str:
-        stem = f"{cell_name(stack.generation.name)}_{stack.phy_edge.upper()}"
+        stem = f"HBM_STACK_{cell_name(stack.generation.name)}_{stack.phy_edge.upper()}"
         return self.add(stem, "hbm_stack", nm(stack.width_um), nm(stack.height_um))
 
     def add(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from floorplan.floorplan import Floorplan
+from floorplan.layout import Layout
+from floorplan.layout_builder import lay_out
 from techlib import Faults, InputError, did_you_mean
 
 __all__ = ["FORMATS", "Content", "Format", "Job", "WrittenFiles", "write_formats"]
@@ -25,16 +28,25 @@ class Job:
     Parameters
     ----------
     floorplan : Floorplan
-        The layout.
+        Blocks, dies and stacks.
     stem : str
         First part of the file names.
     power_w : mapping of str to float
         Power by heat key [W], for the formats that carry it; may be empty.
+    detailed : Layout, optional
+        The floorplan's layout; laid out by the standard rules where a format needs one and it is
+        not given.
     """
 
     floorplan: Floorplan
     stem: str
     power_w: Mapping[str, float]
+    detailed: Layout | None = None
+
+    @functools.cached_property
+    def layout(self) -> Layout:
+        """The floorplan with bumps, features and routes."""
+        return lay_out(self.floorplan) if self.detailed is None else self.detailed
 
     def die_file(self, die: str, suffix: str) -> str:
         """Return the name of a file about one die."""
@@ -85,6 +97,9 @@ class WrittenFiles:
 
 _LISTED = (
     Format("gds", "GDSII layout", "NAME.gds", "gds_files"),
+    Format("oas", "OASIS layout", "NAME.oas", "oasis_files"),
+    Format("bumps", "bump fields, every bump", "bumps.csv, bumps.parquet", "bump_files"),
+    Format("routes", "HBM links and their bundles", "links.csv, routes.csv", "route_files"),
     Format("lyp", "KLayout layer properties", "NAME.lyp", "lyp"),
     Format("lef", "LEF layers and macros", "NAME.tech.lef, NAME.lef", "lef_writer"),
     Format("def", "DEF of package and dies", "NAME.def, NAME.DIE.def", "def_writer"),
@@ -97,7 +112,7 @@ _LISTED = (
         "bookshelf_writer",
     ),
     Format("svg", "drawing with legend and scale bar", "NAME.svg", "svg_file"),
-    Format("png", "picture with legend and scale bar", "floorplan.png", "png_file"),
+    Format("png", "pictures of floorplan and HBM link", "floorplan.png, link.png", "png_file"),
     Format("csv", "table of blocks", "blocks.csv", "block_csv"),
     Format("toml", "floorplan in full", "floorplan.toml", "toml_file"),
 )
@@ -107,7 +122,7 @@ FORMATS: Mapping[str, Format] = {entry.name: entry for entry in _LISTED}
 
 
 def write_formats(
-    floorplan: Floorplan,
+    floorplan: Floorplan | Layout,
     folder: str | Path,
     formats: Iterable[str] | None = None,
     *,
@@ -120,7 +135,7 @@ def write_formats(
 
     Parameters
     ----------
-    floorplan : Floorplan
+    floorplan : Floorplan or Layout
         What to write; should be clean (`floorplan.check`). Coordinates are rounded to nanometres.
     folder : str or Path
         Where to; must exist. Files of the same names are replaced.
@@ -148,7 +163,9 @@ def write_formats(
     chosen = _chosen(formats)
     if not place.is_dir():
         raise InputError.of(str(place), "the folder does not exist", cure="make it first")
-    job = Job(floorplan, stem or floorplan.name, dict(power_w or {}))
+    detailed = floorplan if isinstance(floorplan, Layout) else None
+    plan = floorplan.floorplan if isinstance(floorplan, Layout) else floorplan
+    job = Job(plan, stem or plan.name, dict(power_w or {}), detailed)
     names: list[str] = []
     skipped: dict[str, InputError] = {}
     with _staging(place) as staging:

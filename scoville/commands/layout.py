@@ -11,7 +11,7 @@ from scoville.commands._options import ModelOption, TraceOption, workload_overri
 from scoville.console import DesignArgument, Session, Set
 
 if TYPE_CHECKING:
-    from floorplan import Floorplan
+    from floorplan import Floorplan, Layout
 
 __all__ = ["layout_command"]
 
@@ -56,6 +56,11 @@ def layout_command(
         session.warn(f"no {name}: {error}")
     plan = loaded.floorplan
     _print_areas(session, plan)
+    bumps = loaded.layout.bump_counts
+    session.table("", ("bumps", "number"), [(kind, f"{n:,}") for kind, n in bumps.items() if n])
+    _print_links(session, loaded.layout)
+    for note in loaded.layout.notes:
+        session.say(note)
     violations = floorplan.check(plan)
     if violations:
         session.warn(f"{len(violations)} violations; see `scoville check {design}`")
@@ -69,6 +74,9 @@ def layout_command(
             "blocks": sum(len(die.blocks) for die in plan.dies),
             "violations": len(violations),
             "utilisation": _areas(plan),
+            "bumps": bumps,
+            "links": _links(loaded.layout),
+            "notes": list(loaded.layout.notes),
         }
     )
 
@@ -87,6 +95,32 @@ def _areas(plan: Floorplan) -> list[dict[str, object]]:
     from scoville.tables import plain_rows
 
     return plain_rows(floorplan.utilisation(plan))
+
+
+def _links(layout: Layout) -> list[dict[str, object]]:
+    import floorplan
+    from scoville.tables import plain_rows
+
+    return plain_rows(floorplan.link_table(layout))
+
+
+def _print_links(session: Session, layout: Layout) -> None:
+    columns = {
+        "stack": "{}",
+        "wires": "{}",
+        "longest_um": "{:.0f}",
+        "mean_um": "{:.0f}",
+        "crossings": "{}",
+        "beachfront_mm": "{:.2f}",
+        "density_gbit_s_mm": "{:.0f}",
+        "track_use": "{:.2f}",
+    }
+    rows = [
+        tuple(form.format(row[name]) for name, form in columns.items()) for row in _links(layout)
+    ]
+    if rows:
+        heads = ("link", "wires", "longest um", "mean um", "crossings", "beachfront mm")
+        session.table("", (*heads, "Gb/s/mm", "track use"), rows)
 
 
 def _print_areas(session: Session, plan: Floorplan) -> None:

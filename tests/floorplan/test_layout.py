@@ -8,12 +8,14 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.collections import EllipseCollection
 from scipy.spatial import cKDTree
 from shapely import Point, box
 
 import floorplan
 from floorplan import BumpKind, detail_rules
 from floorplan.bump_grid import BumpGrid
+from floorplan.bump_picture import draw_link
 from floorplan.layout_tables import field_table, link_table, write_bumps
 from floorplan.route import overlapping_bundles, route_table
 from techlib import InputError, hbm_generations
@@ -129,6 +131,9 @@ def test_bundles_hold_every_wire_and_keep_apart(layout):
     for bundle in layout.bundles:
         assert bundle.shortest_um <= bundle.mean_um <= bundle.longest_um
         assert bundle.outline.is_valid
+    for (_, layer), own in table.groupby(["stack", "layer"]):
+        outermost = layer.endswith("1")  # mirrored: the outermost words have the shortest wires
+        assert (own["shortest_um"].min() == table["shortest_um"].min()) == outermost
     longest = max(link.lengths_um.max() for link in layout.links)
     assert table["longest_um"].max() == longest
 
@@ -304,3 +309,16 @@ def test_every_bump_is_a_row_of_the_parquet_file(jalapeno_layout, tmp_path):
     assert again.read_bytes() == file.read_bytes()
     with pytest.raises(InputError, match="the folder does not exist; make it first"):
         write_bumps(jalapeno_layout, tmp_path / "no" / "bumps.parquet")
+
+
+def test_a_link_is_drawn_with_its_nets_and_bundles(jalapeno_layout):
+    figure = draw_link(jalapeno_layout, "hbm_n0")
+    (axes,) = figure.axes
+    names = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert names[:2] == ["signals", "VSS"]
+    assert {"mechanical", "HBM links, layer 1", "HBM links, layer 2"} < set(names)
+    assert "hbm_n0   1,920 wires of 2.18 to 7.27 mm, 1,244 Gb/s per mm" in axes.get_title("left")
+    pads = sum(len(c.get_offsets()) for c in axes.collections if isinstance(c, EllipseCollection))
+    assert pads > 7261 + 3753
+    with pytest.raises(InputError, match="'hbm_x' has no link to draw; allowed: one of hbm_w0"):
+        draw_link(jalapeno_layout, "hbm_x")
