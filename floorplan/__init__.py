@@ -2,40 +2,82 @@
 
 from floorplan.block import Block, BlockKind
 from floorplan.builder import build
+from floorplan.bump import NO_CONNECT, BumpArray, BumpField, BumpKind
 from floorplan.checks import RULES, check
+from floorplan.detail_rules import DetailRules, detail_rules
 from floorplan.die import Die
 from floorplan.explicit import add_blocks, from_tables, read_floorplan
 from floorplan.explicit_writer import to_tables, write_floorplan
+from floorplan.feature import Feature
 from floorplan.floorplan import Floorplan
-from floorplan.gds import write_gds
+from floorplan.formats.registry import FORMATS, Format, WrittenFiles, write_formats
+from floorplan.gds import write_gds, write_oasis
+from floorplan.hbm_link import HbmLink
+from floorplan.hbm_map import HbmMap, hbm_maps
+from floorplan.imports.assembly import ImportedLayout
+from floorplan.imports.reading import IMPORTS, import_files, import_layout
 from floorplan.layer_map import LayerMap, MapLayer, layer_map
+from floorplan.layout import Layout
+from floorplan.layout_builder import lay_out
+from floorplan.layout_tables import field_table, link_table, write_bumps
+from floorplan.orientation import Orientation
 from floorplan.recipe import Recipe, recipes
+from floorplan.route import RouteBundle, route_table
 from floorplan.stack import Edge, HbmStack
+from floorplan.substrate import Substrate
 from floorplan.summary import summary, utilisation
 from floorplan.violation import Violation
 
 __all__ = [
+    "FORMATS",
+    "IMPORTS",
+    "NO_CONNECT",
     "RULES",
     "Block",
     "BlockKind",
+    "BumpArray",
+    "BumpField",
+    "BumpKind",
+    "DetailRules",
     "Die",
     "Edge",
+    "Feature",
     "Floorplan",
+    "Format",
+    "HbmLink",
+    "HbmMap",
     "HbmStack",
+    "ImportedLayout",
     "LayerMap",
+    "Layout",
     "MapLayer",
+    "Orientation",
     "Recipe",
+    "RouteBundle",
+    "Substrate",
     "Violation",
+    "WrittenFiles",
     "add_blocks",
     "build",
     "check",
+    "detail_rules",
+    "field_table",
     "from_tables",
+    "hbm_maps",
+    "import_files",
+    "import_layout",
+    "lay_out",
     "layer_map",
+    "link_table",
     "read_floorplan",
     "recipes",
+    "route_table",
     "summary",
     "to_tables",
     "utilisation",
+    "write_bumps",
     "write_floorplan",
+    "write_formats",
     "write_gds",
+    "write_oasis",
 ]

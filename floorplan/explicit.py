@@ -24,7 +24,7 @@ from techlib import (
     process_nodes,
 )
 
-__all__ = ["add_blocks", "from_tables", "read_floorplan"]
+__all__ = ["add_blocks", "from_tables", "read_floorplan", "read_stacks"]
 
 _TOP_KEYS = ("name", "grid", "interposer", "dies", "blocks", "stacks")
 _INTERPOSER_KEYS = ("technology", "width", "height")
@@ -44,8 +44,21 @@ _BLOCK_KEYS = (
 _STACK_KEYS = ("name", "hbm", "x", "y", "phy_edge")
 
 
-def read_floorplan(path: str | Path) -> Floorplan:
+def read_floorplan(
+    path: str | Path,
+    *,
+    nodes: Library[ProcessNode] | None = None,
+    hbm: Library[HbmGeneration] | None = None,
+    interposers: Library[InterposerTechnology] | None = None,
+) -> Floorplan:
     """Read a floorplan from a TOML file of the form that `from_tables` takes.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    nodes, hbm, interposers : Library, optional
+        Where names are looked up; the shipped libraries if not given.
 
     Raises
     ------
@@ -59,7 +72,9 @@ def read_floorplan(path: str | Path) -> Floorplan:
         raise InputError.of(str(file), f"cannot be read: {error.strerror}") from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError.of(str(file), f"is not TOML: {error}") from None
-    return from_tables(tables, name=file.stem, where=str(file))
+    return from_tables(
+        tables, name=file.stem, where=str(file), nodes=nodes, hbm=hbm, interposers=interposers
+    )
 
 
 def from_tables(
@@ -118,7 +133,7 @@ def from_tables(
     site = TableReader(f"{where}: interposer", base, _INTERPOSER_KEYS, faults if base else Faults())
     technology = site.record("technology", technologies)
     width_um, height_um = (site.length_um(key, above=0.0) for key in ("width", "height"))
-    stacks = _stacks(tables, where, faults, hbm_generations() if hbm is None else hbm)
+    stacks = read_stacks(tables, where, faults, hbm_generations() if hbm is None else hbm)
     blocks = _blocks(tables, where, faults)
     dies = _dies(tables, where, faults, process_nodes() if nodes is None else nodes, blocks)
     grid_um = top.length_um("grid", default=0.001, above=0.0)
@@ -132,9 +147,10 @@ def from_tables(
 _interposers = interposers  # the argument of `from_tables` has the same name
 
 
-def _stacks(
+def read_stacks(
     tables: Mapping[str, Any], where: str, faults: Faults, generations: Library[HbmGeneration]
 ) -> tuple[HbmStack, ...]:
+    """Read the array of tables ``stacks``; see `from_tables`."""
     stacks = []
     for place, table in tables_of(tables, "stacks", f"{where}: ", faults):
         reader = TableReader(place, table, _STACK_KEYS, faults)

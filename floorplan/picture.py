@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
@@ -34,7 +35,7 @@ from floorplan.sheet import (
 )
 from techlib import InputError
 
-__all__ = ["block_map", "draw", "save_png"]
+__all__ = ["block_map", "draw", "save_png", "save_svg"]
 
 
 def draw(floorplan: Floorplan, *, title: str = "") -> Figure:
@@ -183,8 +184,27 @@ def save_png(figure: Figure, path: str | Path) -> Path:
     InputError
         The folder does not exist.
     """
+    file = _in_folder(path)
+    figure.savefig(file, format="png", dpi="figure", metadata={"Software": None})
+    return file
+
+
+def save_svg(figure: Figure, path: str | Path) -> Path:
+    """Write a figure as SVG with its texts as texts; the same figure gives the same bytes.
+
+    Raises
+    ------
+    InputError
+        The folder does not exist.
+    """
+    file = _in_folder(path)
+    with rc_context({"svg.hashsalt": "scoville", "svg.fonttype": "none"}):
+        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    return file
+
+
+def _in_folder(path: str | Path) -> Path:
     file = Path(path)
     if not file.parent.is_dir():
         raise InputError.of(str(file), "the folder does not exist", cure="make it first")
-    figure.savefig(file, format="png", dpi="figure", metadata={"Software": None})
     return file

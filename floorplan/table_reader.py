@@ -65,10 +65,15 @@ class TableReader:
             faults.add(f"{where}.{key}", "unknown key", cure=did_you_mean(key, known))
 
     def length_um(
-        self, key: str, *, default: float | None = None, above: float | None = None
+        self,
+        key: str,
+        *,
+        default: float | None = None,
+        above: float | None = None,
+        at_least: float | None = None,
     ) -> float:
         """Read a length [um]."""
-        return self._number(key, "um", default=default, above=above)
+        return self._number(key, "um", default=default, above=above, at_least=at_least)
 
     def count(self, key: str) -> int:
         """Read a whole number, 0 if it is not given."""
@@ -171,7 +176,8 @@ class TableReader:
         if above is not None and not number > above:
             self._faults.add(place, f"{number:g} {unit}", f"above {above:g} {unit}")
         if at_least is not None and not number >= at_least:
-            self._faults.add(place, f"{number:g} {unit}".strip(), f"at least {at_least:g}")
+            allowed = f"at least {at_least:g} {unit}".strip()
+            self._faults.add(place, f"{number:g} {unit}".strip(), allowed)
         return number
 
 

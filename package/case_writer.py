@@ -10,10 +10,10 @@ from typing import Any
 from scipy.constants import zero_Celsius
 from shapely import Polygon
 
+from floorplan.formats.rectangles import rectangles
 from package.case import Case
 from package.layers import Face, Flow, Layer, Patch, Region
 from package.package import Package
-from package.rectangles import rectangles
 from techlib import Faults, Material
 from techlib import materials as known_materials
 

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from package.foreign import find_file, given_material, um_from_m
-from package.hotspot_floorplan import Unit, read_floorplan, read_layers
+from floorplan.formats.hotspot_floorplan import Unit, read_floorplan
+from floorplan.formats.text import um_from_m
+from package.foreign import find_file, given_material
+from package.hotspot_layers import read_layers
 from package.hotspot_powers import Dissipator
 from package.hotspot_set import InputSet
 from package.hotspot_settings import Settings, secondary_materials

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from package.hotspot_lines import Line, as_float, read_lines
+from floorplan.formats.lines import Line, as_float, read_lines
 from techlib import Faults, did_you_mean
 
 __all__ = ["Dissipator", "read_powers"]

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from shapely import Polygon, box
 
+from floorplan.formats.hotspot_floorplan import Unit
+from floorplan.formats.text import tidy
 from package.case import Case
 from package.case_trace import CaseTrace
-from package.foreign import celsius, tidy
+from package.foreign import celsius
 from package.hotspot_chip import (
     Reading,
     Slab,
@@ -20,7 +22,6 @@ from package.hotspot_chip import (
     is_detailed,
     read_chip,
 )
-from package.hotspot_floorplan import Unit
 from package.hotspot_lines import read_materials
 from package.hotspot_powers import read_powers
 from package.hotspot_set import find_input_set

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from floorplan.formats.lines import Line
 from package.foreign import find_file
-from package.hotspot_lines import Line, read_config
+from package.hotspot_lines import read_config
 from package.hotspot_settings import NULL
 from techlib import Faults, InputError
 

@@ -8,8 +8,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from package.foreign import given_material, tidy
-from package.hotspot_lines import Line, number
+from floorplan.formats.lines import Line, number
+from floorplan.formats.text import tidy
+from package.foreign import given_material
 from techlib import Faults, Library, Material, Record, did_you_mean, quantity
 from techlib import materials as known_materials
 

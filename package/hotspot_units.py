@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from shapely import Polygon
 
-from package.foreign import renamed, some, unique_names
+from floorplan.formats.rectangles import Rectangle
+from floorplan.formats.text import some, unique_names
+from package.foreign import renamed
 from package.pieces import FlatLayer, power_shares, solid
-from package.rectangles import Rectangle
 from techlib import Material
 
 __all__ = ["PlacedUnit", "is_detailed", "is_own", "place_units"]

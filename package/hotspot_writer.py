@@ -8,9 +8,11 @@ from pathlib import Path
 import shapely
 from shapely import Polygon, box
 
+from floorplan.formats.hotspot_writer import flp_line
+from floorplan.formats.text import unique_names
 from package.beyond import refuse_beyond
 from package.case import Case
-from package.foreign import kelvin, unique_names
+from package.foreign import kelvin
 from package.hotspot_units import PlacedUnit, is_detailed, is_own, place_units
 from package.layers import GRID_UM, Layer
 from package.package import Package
@@ -235,11 +237,12 @@ def _floorplan(layer: FlatLayer, units: Sequence[PlacedUnit], extent: Polygon) -
     lines = []
     for unit in units:
         x0, y0, x1, y1 = unit.corners
-        values = [_m(x1 - x0), _m(y1 - y0), _m(x0 - dx), _m(y0 - dy)]
+        corners = (x0 - dx, y0 - dy, x1 - dx, y1 - dy)
+        own: tuple[float, ...] = ()
         if is_own(layer, unit):
             k, capacity = solid(unit.material)
-            values += [f"{capacity:.12g}", f"{1.0 / k[0]:.15g}"]
-        lines.append("\t".join([unit.name, *values]) + "\n")
+            own = (capacity, 1.0 / k[0])
+        lines.append(flp_line(unit.name, corners, *own))
     return "".join(lines)
 
 

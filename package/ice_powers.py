@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from package.foreign import some
-from package.ice_floorplan import Element
+from floorplan.formats.ice_floorplan import Element
+from floorplan.formats.text import some
 from package.ice_stack import Stack
 
 __all__ = ["heat_keys", "slot_powers"]

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from shapely import Polygon, box
 
+from floorplan.formats.ice_floorplan import Element, read_areas, read_floorplan
+from floorplan.formats.ice_text import read_sections
+from floorplan.formats.text import tidy
 from package.case import Case
 from package.case_trace import CaseTrace
-from package.foreign import celsius, find_file, given_material, tidy
-from package.ice_floorplan import Element, read_areas, read_floorplan
+from package.foreign import celsius, find_file, given_material
 from package.ice_powers import heat_keys, slot_powers
 from package.ice_stack import DieLayer, Placed, Stack, Template, read_material, read_stack
-from package.ice_text import read_sections
 from package.layers import Face, Layer
 from package.package import Package
 from package.tiles import Tile, fit, overlay

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from package.ice_forms import need, one_number, one_word, only, positive, unknown_clause
-from package.ice_text import Clause, Section, read_sections
+from floorplan.formats.ice_forms import need, one_number, one_word, only, positive, unknown_clause
+from floorplan.formats.ice_text import Clause, Section, read_sections
 from techlib import Faults
 
 __all__ = ["DieLayer", "Placed", "Stack", "Template", "Wall", "read_material", "read_stack"]

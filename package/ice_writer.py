@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from shapely import box
 
+from floorplan.formats.ice_text import KEYWORDS
+from floorplan.formats.rectangles import Rectangle
+from floorplan.formats.text import some, unique_names
 from package.beyond import refuse_beyond
 from package.case import Case
-from package.foreign import kelvin, renamed, some, unique_names
+from package.foreign import kelvin, renamed
 from package.layers import Face
 from package.pieces import (
     FlatLayer,
@@ -24,21 +26,10 @@ from package.pieces import (
     solid_names,
     watts,
 )
-from package.rectangles import Rectangle
 from techlib import Faults, Material
 
 __all__ = ["write_ice"]
 
-_KEYWORDS = re.findall(
-    r"\w+",
-    """average bottom capacity cell channel chip coefficient conductivity coolant darcy diameter die
-    dimension dimensions discretization distribution final first floorplan flow gradient heat
-    height incoming initial inline last layer layout length material maximum microchannel minimum
-    numofcores output pin pinfin pitch pluggable plugin Pmap position power rate rectangle side
-    sink slot solver source spreader stack staggered state steady step T Tcoolant temperature
-    Tflp Tflpel thermal Tmap T3d to top transfer transient true false values velocity volumetric
-    wall width""",
-)
 _CELLS = 64  # a side; a power of two divides every length without a remainder
 
 
@@ -135,7 +126,7 @@ def _refuse(case: Case, layers: Sequence[FlatLayer], faults: Faults) -> None:
 def _names(case: Case, layers: Sequence[FlatLayer], notes: list[str]) -> _Names:
     def allowed(names: Sequence[str]) -> dict[str, str]:
         return unique_names(
-            names, illegal=r"[^A-Za-z0-9_]", prefix="n_", start="[A-Za-z]", taken=_KEYWORDS
+            names, illegal=r"[^A-Za-z0-9_]", prefix="n_", start="[A-Za-z]", taken=KEYWORDS
         )
 
     solids = solid_names(

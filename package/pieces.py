@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import shapely
 from shapely import Polygon, box
 
+from floorplan.formats.rectangles import Rectangle, rectangles
+from floorplan.formats.text import some
 from package.case import Case
-from package.foreign import some
 from package.layers import GRID_UM, Layer
-from package.rectangles import Rectangle, rectangles
 from package.tiles import polygons
 from techlib import Faults, Material
 

@@ -19,6 +19,24 @@ def _recipes() -> Library[Any]:
     return floorplan.recipes()
 
 
+def _metals() -> Library[Any]:
+    from floorplan.metal import metals
+
+    return metals()
+
+
+def _detail_rules() -> Library[Any]:
+    import floorplan
+
+    return floorplan.detail_rules()
+
+
+def _hbm_maps() -> Library[Any]:
+    import floorplan
+
+    return floorplan.hbm_maps()
+
+
 def _stackups() -> Library[Any]:
     import package
 
@@ -54,24 +72,27 @@ _LIBRARIES: Mapping[str, Callable[[], Library[Any]]] = {
     "llms": techlib.language_models,
     "operations": _operations,
     "recipes": _recipes,
+    "layout": _detail_rules,
     "stackups": _stackups,
     "materials": techlib.materials,
     "coolants": techlib.coolants,
     "hbm": techlib.hbm_generations,
+    "hbm-maps": _hbm_maps,
     "nodes": techlib.process_nodes,
     "energy": techlib.energy_tables,
     "interposers": techlib.interposers,
+    "metals": _metals,
     "accelerators": techlib.accelerators,
     "thermal": _thermal_settings,
     "targets": _limits,
 }
 
 #: What `scoville list` can list, in the order that it lists them.
-KINDS = ("designs", *_LIBRARIES)
+KINDS = ("designs", *_LIBRARIES, "formats")
 
 
 def library_of(kind: str) -> Library[Any]:
-    """Return the shipped library of a kind other than ``"designs"``."""
+    """Return the shipped library of a kind that has records: not of designs and formats."""
     return _LIBRARIES[kind]()
 
 

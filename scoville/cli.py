@@ -8,6 +8,7 @@ import typer
 
 from scoville.commands.check import check_command
 from scoville.commands.doctor import doctor_command
+from scoville.commands.import_layout import import_command
 from scoville.commands.layout import layout_command
 from scoville.commands.list import list_command
 from scoville.commands.power import power_command
@@ -35,6 +36,7 @@ app = typer.Typer(
 for _function in (
     list_command,
     show_command,
+    import_command,
     layout_command,
     check_command,
     power_command,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import package
 import power
-from floorplan import Floorplan, Recipe
+from floorplan import DetailRules, Floorplan, Layout, Recipe, import_files, lay_out
 from package import Package, Patch, StackUp
 from power import Machine, Operation, Trace
 from scoville.design_file import DesignFile, Override, read_design
@@ -48,6 +48,8 @@ class Design:
         Dies and stacks on the interposer.
     recipe : Recipe or None
         What the floorplan was built from; none where it was given in full.
+    detail : DetailRules
+        Sizes of what a layout has beyond the floorplan.
     stackup : StackUp
         What the package is made of.
     patches : mapping of str to tuple of Patch
@@ -74,12 +76,22 @@ class Design:
     libraries: Libraries
     floorplan: Floorplan
     recipe: Recipe | None
+    detail: DetailRules
     stackup: StackUp
     patches: Mapping[str, tuple[Patch, ...]]
     operation: Operation
     choice: WorkloadChoice
     settings: ThermalSettings
     limits: Limits
+
+    @functools.cached_property
+    def layout(self) -> Layout:
+        """The floorplan with bumps, features and routes, on the substrate of the package."""
+        return lay_out(
+            self.floorplan,
+            rules=self.detail,
+            substrate_margin_um=self.stackup.substrate_margin_um,
+        )
 
     @functools.cached_property
     def package(self) -> Package:
@@ -138,6 +150,7 @@ class Design:
         floorplan = {"floorplan": self.recipe} if self.recipe is not None else {}
         return {
             **floorplan,
+            "layout": self.detail,
             "package": self.stackup,
             "power": self.operation,
             "workload": self.choice.workload,
@@ -153,14 +166,14 @@ class Design:
 
     @property
     def layout_sources(self) -> tuple[Source, ...]:
-        """Every source behind the floorplan."""
+        """Every source behind the layout."""
         recipe = () if self.recipe is None else self.recipe.sources
-        return bibliography((*recipe, *self.floorplan.sources))
+        return bibliography((*recipe, *self.layout.sources))
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """Every source behind the numbers of this design."""
-        found = [record.sources for record in self.records.values()]
+        """Every source behind the numbers of a sign-off, which needs no bumps."""
+        found = [record.sources for key, record in self.records.items() if key != "layout"]
         found += [self.floorplan.sources, self.package.sources, self.machine.sources]
         return bibliography(source for sources in found for source in sources)
 
@@ -179,12 +192,14 @@ class Design:
 
     @functools.cached_property
     def input_hash(self) -> str:
-        """SHA-256 over the merged tables and, in place of its name, the bytes of the trace file."""
+        """SHA-256 over the merged tables and the bytes of the trace and of imported files."""
         tables = dict(self.file.tables)
-        if self.choice.trace is None:
-            return input_hash(tables)
-        tables["workload"] = {k: v for k, v in tables["workload"].items() if k != "trace"}
-        return input_hash(tables, self.choice.trace.read_bytes())
+        folder = self.file.folder_of("floorplan.import")
+        files = list(import_files(tables.get("floorplan", {}), folder))
+        if self.choice.trace is not None:  # its bytes count, not its name
+            tables["workload"] = {k: v for k, v in tables["workload"].items() if k != "trace"}
+            files.append(self.choice.trace)
+        return input_hash(tables, *(file.read_bytes() for file in files))
 
 
 def load_design(name: str | Path, overrides: Iterable[str | Override] = ()) -> Design:
@@ -217,6 +232,7 @@ def load_design(name: str | Path, overrides: Iterable[str | Override] = ()) -> D
         reader.faults.add(reader.place("name"), f"{own_name!r}", allowed)
     title = reader.text("title", own_name)
     recipe, plan = floorplan_of(reader, own_name)
+    detail = reader.detail(own_name)
     stackup = reader.stackup(own_name)
     patches = reader.patches()
     operation = reader.operation(own_name)
@@ -225,6 +241,7 @@ def load_design(name: str | Path, overrides: Iterable[str | Override] = ()) -> D
     limits = reader.limits(own_name)
     reader.raise_if_any()
     assert plan is not None
+    assert detail is not None
     assert stackup is not None
     assert operation is not None
     assert choice is not None
@@ -237,6 +254,7 @@ def load_design(name: str | Path, overrides: Iterable[str | Override] = ()) -> D
         libraries=reader.libraries,
         floorplan=plan,
         recipe=recipe,
+        detail=detail,
         stackup=stackup,
         patches=patches,
         operation=operation,

@@ -1,11 +1,11 @@
-"""The ``[floorplan]`` section: a recipe with changes, or a floorplan in full."""
+"""The ``[floorplan]`` section: a recipe with changes, a floorplan in full, or a foreign file."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from floorplan import Floorplan, Recipe, add_blocks, build, from_tables
+from floorplan import Floorplan, Recipe, add_blocks, build, from_tables, import_layout
 from scoville.sections import SectionReader
 from techlib import Faults, InputError, did_you_mean, read_quantity
 
@@ -13,6 +13,7 @@ __all__ = ["floorplan_of"]
 
 _EXPLICIT = ("interposer", "dies", "blocks", "stacks")
 _EXTRA = "extra_blocks"
+_IMPORT = "import"
 
 
 def floorplan_of(reader: SectionReader, name: str) -> tuple[Recipe | None, Floorplan | None]:
@@ -20,13 +21,18 @@ def floorplan_of(reader: SectionReader, name: str) -> tuple[Recipe | None, Floor
 
     With ``recipe = "..."`` the other entries change the recipe. Without one, ``interposer``,
     ``dies``, ``blocks`` and ``stacks`` give the floorplan in full, as `floorplan.from_tables` takes
-    them. In both, ``[floorplan.move.STACK]`` puts a stack elsewhere (``x`` and ``y`` of its lower
-    left corner), and each ``[[floorplan.extra_blocks]]`` is put on its die as one of ``blocks`` is.
+    them. ``import = "FILE"`` reads the file of another tool, with the entries of
+    `floorplan.import_layout`. In all three, ``[floorplan.move.STACK]`` puts a stack elsewhere
+    (``x`` and ``y`` of its lower left corner), and each ``[[floorplan.extra_blocks]]`` is put on
+    its die as one of ``blocks`` is.
     """
     table = reader.table("floorplan")
     if table is None:
         return None, None
     moves, extra = table.pop("move", {}), table.pop(_EXTRA, [])
+    if _IMPORT in table:
+        plan = _imported(reader, name, table)
+        return None, None if plan is None else _changed(reader, plan, moves, extra)
     if "recipe" not in table and any(key in table for key in _EXPLICIT):
         plan = _explicit(reader, name, table)
         return None, None if plan is None else _changed(reader, plan, moves, extra)
@@ -58,6 +64,33 @@ def _changed(reader: SectionReader, plan: Floorplan, moves: Any, extra: Any) -> 
         reader.take("floorplan", error)
         return None
     return None if moved is None else plan
+
+
+def _imported(reader: SectionReader, name: str, table: dict[str, Any]) -> Floorplan | None:
+    """Read the file of another tool; a recipe of the design that is extended gives way to it."""
+    own = reader.file.where(f"floorplan.{_IMPORT}").partition(": ")[0]
+    for key in ("recipe", "dies", "blocks"):
+        if key in table:
+            given = reader.file.where(f"floorplan.{key}").partition(": ")[0]
+            if given == own or key != "recipe":
+                what, cure = "stands beside import", f"give {key} or import"
+                reader.faults.add(reader.place("floorplan", key), what, "one of both", cure)
+            del table[key]
+    libraries = reader.libraries
+    try:
+        found = import_layout(
+            table,
+            name=name,
+            where=reader.place("floorplan"),
+            folder=reader.file.folder_of(f"floorplan.{_IMPORT}"),
+            nodes=libraries.nodes,
+            hbm=libraries.hbm,
+            interposers=libraries.interposers,
+        )
+    except InputError as error:
+        reader.faults.found.extend(error.faults)
+        return None
+    return found.floorplan
 
 
 def _explicit(reader: SectionReader, name: str, table: Mapping[str, Any]) -> Floorplan | None:

@@ -1,52 +1,63 @@
-"""The files of a layout: GDS, picture, table of blocks, floorplan in full."""
+"""The files of a layout: the design's floorplan in every format, or in some."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
 import floorplan
-from floorplan import Floorplan
+from floorplan import WrittenFiles
 from scoville.console import Progress
 from scoville.design import Design
 
-__all__ = ["block_table", "write_layout"]
-
-
-def block_table(plan: Floorplan) -> pd.DataFrame:
-    """Return a row per block: key, kind, area and bounds on the interposer."""
-    rows = []
-    for key, block, outline in plan.placed_blocks():
-        x0, y0, x1, y1 = outline.bounds
-        rows.append(
-            {
-                "key": key,
-                "kind": str(block.kind),
-                "enabled": block.enabled,
-                "stack": block.stack,
-                "area_mm2": block.area_um2 / 1e6,
-                "x0_um": x0,
-                "y0_um": y0,
-                "x1_um": x1,
-                "y1_um": y1,
-            }
-        )
-    return pd.DataFrame(rows)
+__all__ = ["sustained_power", "write_layout"]
 
 
 def write_layout(
-    design: Design, folder: Path, progress: Progress, *, png: bool = True
-) -> tuple[str, ...]:
-    """Write the layout of a design into a folder; return the names of the files."""
-    plan = design.floorplan
-    progress("writing GDS", 0.1)
-    floorplan.write_gds(plan, folder / f"{design.name}.gds")
-    block_table(plan).to_csv(folder / "blocks.csv", index=False, lineterminator="\n")
-    floorplan.write_floorplan(plan, folder / "floorplan.toml")
-    if png:
-        from floorplan.picture import draw, save_png
+    design: Design,
+    folder: Path,
+    progress: Progress,
+    *,
+    formats: Sequence[str] | None = None,
+    power: bool = False,
+) -> WrittenFiles:
+    """Write the layout of a design into a folder.
 
-        progress("drawing the floorplan", 0.5)
-        save_png(draw(plan), folder / "floorplan.png")
-    return tuple(sorted(file.name for file in folder.iterdir()))
+    Parameters
+    ----------
+    design : Design
+        Its name is the first part of the file names.
+    folder : Path
+        Where to.
+    progress : callable
+        Progress meter.
+    formats : sequence of str, optional
+        Names of `floorplan.FORMATS`; all that can hold the design if not given.
+    power : bool
+        Serve the design's trace, and write power where a format carries it.
+
+    Raises
+    ------
+    InputError
+        Unknown formats, and what a format that was asked for cannot hold.
+    """
+    power_w: dict[str, float] = {}
+    if power:
+        progress("serving the trace", 0.1)
+        power_w = sustained_power(design)
+    progress("writing the layout", 0.5)
+    return floorplan.write_formats(
+        design.layout, folder, formats, stem=design.name, power_w=power_w
+    )
+
+
+def sustained_power(design: Design) -> dict[str, float]:
+    """Return the mean power of the hottest sustained window by heat key [W].
+
+    Leakage is counted at the reference temperature of the compute die's process.
+    """
+    from scoville.analysis import analyse_power
+
+    sustained = analyse_power(design, design.trace()).sustained
+    watts = sustained.mean_watts(design.machine.node.reference_temperature_c)
+    return dict(zip(design.floorplan.heat_keys, watts.tolist(), strict=True))

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import package
 import power
-from floorplan import Recipe, recipes
+from floorplan import DetailRules, Recipe, detail_rules, recipes
 from package import Patch, StackUp
 from power import Operation, Workload
 from scoville.design_file import DesignFile
@@ -30,7 +30,7 @@ __all__ = ["SectionReader", "WorkloadChoice"]
 
 R = TypeVar("R", bound=Record)
 
-_SECTIONS = ("floorplan", "package", "power", "workload", "thermal", "targets")
+_SECTIONS = ("floorplan", "layout", "package", "power", "workload", "thermal", "targets")
 _CHOICES = ("class", "model", "seed", "trace")
 #: Last word of an entry that names a record, and the library that holds it.
 _NAMED = {
@@ -124,6 +124,22 @@ class SectionReader:
     def recipe(self, table: Mapping[str, Any], name: str) -> Recipe | None:
         """Read the recipe of ``[floorplan]``."""
         return self._derive(recipes(), "floorplan", "recipe", table, name)
+
+    def detail(self, name: str) -> DetailRules | None:
+        """Read ``[layout]``: sizes of what is drawn beyond the blocks; those that ship without it.
+
+        The margin of the substrate is the package's.
+        """
+        table = self.table("layout")
+        if table is None:
+            return None
+        margin = "substrate_margin"
+        if margin in table:
+            del table[margin]
+            place, cure = self.place("layout", margin), "set package.substrate.margin"
+            self.faults.add(place, "is given by the package", cure=cure)
+        table = {"rules": "standard"} | table
+        return self._derive(detail_rules(), "layout", "rules", table, name)
 
     def stackup(self, name: str) -> StackUp | None:
         """Read ``[package]``: a stack-up with changes; patches are read by `patches`."""

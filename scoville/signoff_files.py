@@ -27,7 +27,7 @@ def write_signoff(found: Signoff, folder: Path, progress: Progress) -> None:
     at_c = found.block_mean_c
     report = PowerReport(found.power.schedule, found.power.overview, at_c)
     progress("writing layout and power", 0.93)
-    floorplan.write_gds(design.floorplan, folder / f"{design.name}.gds")
+    floorplan.write_gds(design.layout, folder / f"{design.name}.gds")
     write_power(found.power.overview, report, at_c, folder)
     write_json(folder / "verdict.json", found.to_dict())
     progress("writing temperatures", 0.94)

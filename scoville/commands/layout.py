@@ -3,56 +3,135 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scoville.commands._options import ModelOption, TraceOption, workload_overrides
 from scoville.console import DesignArgument, Session, Set
+
+if TYPE_CHECKING:
+    from floorplan import Floorplan, Layout
 
 __all__ = ["layout_command"]
 
-
-_Png = Annotated[bool, typer.Option("--png/--no-png", help="Draw the floorplan.")]
+_Formats = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="LIST",
+        help="Formats, with commas between; all if not given (`scoville list formats`).",
+    ),
+]
+_Png = Annotated[bool, typer.Option("--png/--no-png", help="Draw the floorplan (PNG and SVG).")]
+_Power = Annotated[
+    bool, typer.Option("--power", help="Serve the trace; write power where a format carries it.")
+]
+_PICTURES = ("png", "svg")
 
 
 def layout_command(
-    session: Session, design: DesignArgument, png: _Png = True, overrides: Set = None
+    session: Session,
+    design: DesignArgument,
+    formats: _Formats = None,
+    png: _Png = True,
+    power: _Power = False,
+    trace: TraceOption = None,
+    model: ModelOption = None,
+    overrides: Set = None,
 ) -> None:
-    """Write GDS, picture, block table and the floorplan in full (TOML)."""
+    """Write the layout in every format: GDS, LEF, DEF, drawings, floorplans of other tools."""
     import floorplan
     from scoville.design import load_design
-    from scoville.layout_files import block_table, write_layout
+    from scoville.layout_files import write_layout
     from scoville.output import output_folder
-    from scoville.tables import plain_rows, rows_of
 
-    loaded = load_design(design, overrides or [])
+    wanted = _wanted(formats, png)
+    loaded = load_design(design, workload_overrides(overrides, trace, model))
     place = session.folder(loaded.name)
-    with session.progress() as progress, output_folder(place) as folder:
-        files = write_layout(loaded, folder, progress, png=png)
+    with session.progress(compiles=power) as progress, output_folder(place) as folder:
+        written = write_layout(loaded, folder, progress, formats=wanted, power=power)
         session.record(loaded, loaded.layout_sources).write(folder)
-    used = floorplan.utilisation(loaded.floorplan)
+    for name, error in written.skipped.items():
+        session.warn(f"no {name}: {error}")
+    plan = loaded.floorplan
+    _print_areas(session, plan)
+    bumps = loaded.layout.bump_counts
+    session.table("", ("bumps", "number"), [(kind, f"{n:,}") for kind, n in bumps.items() if n])
+    _print_links(session, loaded.layout)
+    for note in loaded.layout.notes:
+        session.say(note)
+    violations = floorplan.check(plan)
+    if violations:
+        session.warn(f"{len(violations)} violations; see `scoville check {design}`")
+    session.say(f"wrote {', '.join(written.files)} to {place}")
+    session.emit(
+        {
+            "design": loaded.name,
+            "folder": str(Path(place)),
+            "files": list(written.files),
+            "skipped": {name: str(error) for name, error in written.skipped.items()},
+            "blocks": sum(len(die.blocks) for die in plan.dies),
+            "violations": len(violations),
+            "utilisation": _areas(plan),
+            "bumps": bumps,
+            "links": _links(loaded.layout),
+            "notes": list(loaded.layout.notes),
+        }
+    )
+
+
+def _wanted(formats: str | None, png: bool) -> list[str] | None:
+    """Return the formats that are asked for; none where all that can be written are."""
+    from floorplan import FORMATS
+
+    if formats is None:
+        return None if png else [name for name in FORMATS if name not in _PICTURES]
+    return [name for entry in formats.split(",") if (name := entry.strip().lower())]
+
+
+def _areas(plan: Floorplan) -> list[dict[str, object]]:
+    import floorplan
+    from scoville.tables import plain_rows
+
+    return plain_rows(floorplan.utilisation(plan))
+
+
+def _links(layout: Layout) -> list[dict[str, object]]:
+    import floorplan
+    from scoville.tables import plain_rows
+
+    return plain_rows(floorplan.link_table(layout))
+
+
+def _print_links(session: Session, layout: Layout) -> None:
+    columns = {
+        "stack": "{}",
+        "wires": "{}",
+        "longest_um": "{:.0f}",
+        "mean_um": "{:.0f}",
+        "crossings": "{}",
+        "beachfront_mm": "{:.2f}",
+        "density_gbit_s_mm": "{:.0f}",
+        "track_use": "{:.2f}",
+    }
+    rows = [
+        tuple(form.format(row[name]) for name, form in columns.items()) for row in _links(layout)
+    ]
+    if rows:
+        heads = ("link", "wires", "longest um", "mean um", "crossings", "beachfront mm")
+        session.table("", (*heads, "Gb/s/mm", "track use"), rows)
+
+
+def _print_areas(session: Session, plan: Floorplan) -> None:
     rows = [
         (
             str(row["name"]),
             f"{row['width_mm']:.3f}",
             f"{row['height_mm']:.3f}",
             f"{row['area_mm2']:.1f}",
-            f"{100 * row['utilisation']:.1f}",
+            f"{100 * float(str(row['utilisation'])):.1f}",
         )
-        for row in rows_of(used)
+        for row in _areas(plan)
     ]
     session.table("", ("part", "width mm", "height mm", "area mm2", "used %"), rows)
-    violations = floorplan.check(loaded.floorplan)
-    if violations:
-        session.warn(f"{len(violations)} violations; see `scoville check {design}`")
-    session.say(f"wrote {', '.join(files)} to {place}")
-    session.emit(
-        {
-            "design": loaded.name,
-            "folder": str(Path(place)),
-            "files": list(files),
-            "blocks": len(block_table(loaded.floorplan)),
-            "violations": len(violations),
-            "utilisation": plain_rows(used),
-        }
-    )

@@ -17,7 +17,7 @@ _Kind = Annotated[str | None, typer.Argument(metavar="[KIND]", help=f"One of: {'
 
 
 def list_command(session: Session, kind: _Kind = None) -> None:
-    """List the built-in designs, workloads and technology records."""
+    """List the built-in designs, workloads, technology records and layout formats."""
     if kind is not None and kind not in KINDS:
         raise InputError.of(f"list {kind}", "is not a kind", cure=did_you_mean(kind, KINDS))
     content = {name: _titles(name) for name in ([kind] if kind else KINDS)}
@@ -30,6 +30,10 @@ def list_command(session: Session, kind: _Kind = None) -> None:
 
 def _titles(kind: str) -> dict[str, str]:
     """Return the names of a kind with their titles."""
+    if kind == "formats":
+        from floorplan import FORMATS
+
+        return {entry.name: f"{entry.title}: {entry.files}" for entry in FORMATS.values()}
     if kind != "designs":
         return {name: record.title for name, record in library_of(kind).items()}
     designs: dict[str, Any] = {name: read_design(name).tables for name in builtin_designs()}

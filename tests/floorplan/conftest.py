@@ -13,6 +13,11 @@ def hc26():
     return floorplan.build(floorplan.recipes()["jalapeno-hc26"])
 
 
+@pytest.fixture(scope="session")
+def jalapeno_layout(jalapeno):
+    return floorplan.lay_out(jalapeno)
+
+
 @pytest.fixture(scope="session", params=["jalapeno", "jalapeno-hc26"])
 def built_in(request):
     return floorplan.build(floorplan.recipes()[request.param])

@@ -150,10 +150,80 @@ def test_layout_writes_the_same_bytes_twice(tmp_path):
     for name in ("a", "b"):
         assert run("layout", "jalapeno", "--out", tmp_path / name).exit_code == 0
     first = hashes(tmp_path / "a")
-    assert set(first) == {"jalapeno.gds", "floorplan.png", "blocks.csv", "floorplan.toml"}
+    assert set(first) >= {
+        "jalapeno.gds",
+        "jalapeno.oas",
+        "bumps.csv",
+        "bumps.parquet",
+        "links.csv",
+        "routes.csv",
+        "jalapeno.lyp",
+        "jalapeno.lef",
+        "jalapeno.compute.def",
+        "jalapeno.svg",
+        "floorplan.png",
+        "link.png",
+        "blocks.csv",
+        "floorplan.toml",
+    }
     assert first == hashes(tmp_path / "b")
     record = json.loads((tmp_path / "a" / "run.json").read_text())
     assert set(record) >= {"version", "command", "input_hash", "seed", "sources", "timings_s"}
+
+
+def test_layout_in_some_formats_and_with_power(tmp_path):
+    power = ["--power", "--format", "3d-ice, bookshelf", "--set", "workload.duration=4 s"]
+    done = run("layout", "jalapeno", *power, "--json", "--out", tmp_path / "l")
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["files"] == [
+        "jalapeno.compute.3d-ice.flp",
+        "jalapeno.compute.blocks",
+        "jalapeno.compute.pl",
+        "jalapeno.compute.nets",
+        "jalapeno.compute.power",
+    ]
+    blocks = len(load_design("jalapeno").floorplan.dies[0].blocks)
+    assert (tmp_path / "l" / "jalapeno.compute.3d-ice.flp").read_text().count("power") == blocks
+    done = run("layout", "jalapeno", "--format", "gsd,lef,xyz")
+    assert done.exit_code == 2
+    assert "format: unknown 'gsd'; did you mean 'gds'?" in done.stderr
+    assert "format: unknown 'xyz'" in done.stderr
+
+
+def test_layout_reports_bumps_and_links(tmp_path):
+    given = ["layout.phy_order=shifted", "layout.bga_pitch=0.8 mm", "package.substrate.margin=5 mm"]
+    files = ["--format", "bumps,routes", "--json", "--out", tmp_path / "l"]
+    done = run("layout", "jalapeno", *sets(given), *files)
+    assert done.exit_code == 0, done.stderr
+    content = json.loads(done.stdout)
+    assert content["files"] == ["bumps.csv", "bumps.parquet", "links.csv", "routes.csv"]
+    assert content["bumps"]["hbm"] == 8 * (7261 + 3753)
+    assert len(content["links"]) == 8
+    for link in content["links"]:
+        assert link["longest_um"] == pytest.approx(link["shortest_um"])
+        assert link["density_gbit_s_mm"] == pytest.approx(8 * 1180 / 7.59)
+    assert "estimated which site of its word a signal has" in content["notes"][0]
+    fields = pd.read_csv(tmp_path / "l" / "bumps.csv").set_index("field")
+    assert fields["bumps"].sum() == sum(content["bumps"].values())
+    assert fields.loc["substrate/bga", "x0_um"] == pytest.approx(-4_000.0, abs=400.0)
+    sources = {
+        source["key"] for source in json.loads((tmp_path / "l" / "run.json").read_text())["sources"]
+    }
+    assert "jesd238a" in sources
+
+
+def test_the_layout_section_lists_its_faults():
+    given = ["layout.phy_order=sideways", "layout.bga_pitch=-1 mm", "layout.substrate_margin=1 mm"]
+    done = run("layout", "jalapeno", *sets(given), "--json")
+    assert done.exit_code == 2
+    faults = {f["where"]: f for f in json.loads(done.stdout)["error"]["faults"]}
+    assert set(faults) == {
+        "--set: layout.phy_order",
+        "--set: layout.bga_pitch",
+        "--set: layout.substrate_margin",
+    }
+    assert faults["--set: layout.phy_order"]["allowed"] == "one of mirrored, shifted"
+    assert faults["--set: layout.substrate_margin"]["cure"] == "set package.substrate.margin"
 
 
 def test_a_written_floorplan_makes_the_same_layout(tmp_path):
@@ -225,6 +295,7 @@ def test_signoff_passes_and_writes_the_same_bytes_twice(tmp_path, quick, folder)
         "temperature.nc",
         "temperatures.parquet",
         "floorplan.png",
+        "link.png",
         "power.png",
         "temperature_compute.png",
         "cross_section.png",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from package.ice_text import Clause, Section, Value
+from floorplan.formats.ice_text import Clause, Section, Value
 from techlib import Faults, did_you_mean
 
 __all__ = ["need", "one_number", "one_word", "only", "positive", "unknown_clause"]

@@ -11,10 +11,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from package.foreign import read_text
+from floorplan.formats.text import read_text
 from techlib import Faults
 
-__all__ = ["Clause", "Section", "Value", "read_sections"]
+__all__ = ["KEYWORDS", "Clause", "Section", "Value", "read_sections"]
 
 Value = float | str
 
@@ -27,6 +27,17 @@ _TOKEN = re.compile(
     | (?P<mark>[(),.:;])
     """,
     re.VERBOSE | re.DOTALL | re.ASCII,
+)
+#: Words that no name of 3D-ICE may be.
+KEYWORDS = re.findall(
+    r"\w+",
+    """average bottom capacity cell channel chip coefficient conductivity coolant darcy diameter die
+    dimension dimensions discretization distribution final first floorplan flow gradient heat
+    height incoming initial inline last layer layout length material maximum microchannel minimum
+    numofcores output pin pinfin pitch pluggable plugin Pmap position power rate rectangle side
+    sink slot solver source spreader stack staggered state steady step T Tcoolant temperature
+    Tflp Tflpel thermal Tmap T3d to top transfer transient true false values velocity volumetric
+    wall width""",
 )
 _KINDS = {"#": "number", "@": "word", '"': "path"}
 

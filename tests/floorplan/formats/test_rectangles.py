@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely import Polygon, box, get_parts, union_all
 
-from package.rectangles import rectangles
+from floorplan.formats.rectangles import rectangles
 
 CORNER = st.tuples(st.integers(0, 12), st.integers(0, 12), st.integers(1, 6), st.integers(1, 6))
 

@@ -7,7 +7,7 @@ import itertools
 import shapely
 from shapely import Polygon, box
 
-__all__ = ["rectangles"]
+__all__ = ["Rectangle", "rectangles"]
 
 Rectangle = tuple[float, float, float, float]
 

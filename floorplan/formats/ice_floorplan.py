@@ -9,8 +9,8 @@ from pathlib import Path
 from shapely import box, union_all
 from shapely.geometry.base import BaseGeometry
 
-from package.ice_forms import positive, unknown_clause
-from package.ice_text import Clause, Section, read_sections
+from floorplan.formats.ice_forms import positive, unknown_clause
+from floorplan.formats.ice_text import Clause, Section, read_sections
 from techlib import Faults
 
 __all__ = ["Element", "read_areas", "read_floorplan"]

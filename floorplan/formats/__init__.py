@@ -1,0 +1,1 @@
+"""Layouts in the formats of other tools, and floorplans read from them."""

@@ -1,0 +1,164 @@
+"""DEF: the package with its dies and stacks, and each die with its blocks placed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import shapely
+
+from floorplan.block import Block
+from floorplan.die import Die
+from floorplan.floorplan import Floorplan
+from floorplan.formats.macros import MacroSet, macros_of
+from floorplan.formats.nanometres import NM_PER_UM, Box, box_nm, nm, pieces_nm, um_text
+from floorplan.formats.registry import Content, Job
+from floorplan.formats.text import unique_names
+from floorplan.hierarchy import groups_of
+from floorplan.metal import metals
+from techlib import Faults
+
+__all__ = ["PROPERTIES", "die_def_text", "files", "package_def_text"]
+
+#: What a component may say of a block, with the types of DEF.
+PROPERTIES = {"macs": "INTEGER", "sram_byte": "REAL", "lanes": "INTEGER", "stack": "STRING"}
+
+_ILLEGAL = r"[^\w/.$-]"  # what DEF has a meaning of its own for, and what not every reader takes
+
+
+def files(job: Job) -> Iterator[tuple[str, Content]]:
+    """Yield the package and each die."""
+    plan = job.floorplan
+    macros = macros_of(plan)
+    yield f"{job.stem}.def", package_def_text(plan, macros)
+    for die in plan.dies:
+        yield job.die_file(die.name, "def"), die_def_text(die, macros)
+
+
+def package_def_text(plan: Floorplan, macros: MacroSet) -> str:
+    """Return the interposer as DEF, its dies and stacks as fixed components."""
+    bodies = [(die.name, die.x_um, die.y_um) for die in plan.dies]
+    bodies += [(stack.name, stack.x_um, stack.y_um) for stack in plan.stacks]
+    names = _names([name for name, _, _ in bodies])
+    parts = [_component(names[name], macros.of_body[name], x, y) for name, x, y in bodies]
+    size = (nm(plan.width_um), nm(plan.height_um))
+    return "\n".join([_head(plan.name, size), _section("COMPONENTS", parts), "END DESIGN\n"])
+
+
+def die_def_text(die: Die, macros: MacroSet) -> str:
+    """Return a die as DEF: area, tracks, blocks, groups, and where no block may lie.
+
+    Scribe lane, seal ring and keep-outs are blockages; blocks that tile a rectangle, such as a
+    slice, are a group with a guide.
+
+    Raises
+    ------
+    InputError
+        Every keep-out that is not rectilinear.
+    """
+    size = (nm(die.width_um), nm(die.height_um))
+    names = _names([block.name for block in die.blocks])
+    components = [
+        _component(names[block.name], macros.of_block[die.name, block.name], x0, y0)
+        + _properties(block)
+        for block in die.blocks
+        for x0, y0 in [block.outline.bounds[:2]]
+    ]
+    groups, _ = groups_of(die)
+    regions = [
+        f"- {_name(group.name)} {_points(box_nm(group.bounds))} + TYPE GUIDE" for group in groups
+    ]
+    members = [f"- {_name(g.name)} {_name(g.name)}/* + REGION {_name(g.name)}" for g in groups]
+    parts = [
+        _head(die.name, size, _definitions(die)),
+        *_tracks(die),
+        _section("REGIONS", regions),
+        _section("COMPONENTS", components),
+        _section("BLOCKAGES", _blockages(die)),
+        _section("GROUPS", members),
+        "END DESIGN\n",
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _head(design: str, size: tuple[int, int], definitions: str = "") -> str:
+    return (
+        f'VERSION 5.8 ;\nDIVIDERCHAR "/" ;\nBUSBITCHARS "[]" ;\nDESIGN {_name(design)} ;\n'
+        f"UNITS DISTANCE MICRONS {NM_PER_UM} ;\n{definitions}"
+        f"DIEAREA {_points((0, 0, *size))} ;\n"
+    )
+
+
+def _definitions(die: Die) -> str:
+    """Return the properties by which a floorplan is read from the file as it was written."""
+    kinds = "".join(f"  COMPONENT {name} {kind} ;\n" for name, kind in PROPERTIES.items())
+    lengths = {"scribe_um": die.scribe_um, "seal_ring_um": die.seal_ring_um}
+    edge = "".join(f"  DESIGN {name} REAL {um_text(nm(v))} ;\n" for name, v in lengths.items())
+    node = f'  DESIGN node STRING "{die.node.name}" ;\n'
+    return f"PROPERTYDEFINITIONS\n{edge}{node}{kinds}END PROPERTYDEFINITIONS\n"
+
+
+def _properties(block: Block) -> str:
+    """Return what a block holds; what has its default is left out."""
+    held = {
+        "macs": str(block.macs) if block.macs else "",
+        "sram_byte": f"{block.sram_byte:.12g}" if block.sram_byte else "",
+        "lanes": str(block.lanes) if block.lanes else "",
+        "stack": f'"{block.stack}"' if block.stack else "",
+    }
+    words = " ".join(f"{name} {value}" for name, value in held.items() if value)
+    return f" + PROPERTY {words}" if words else ""
+
+
+def _section(name: str, entries: Sequence[str]) -> str:
+    """Return a section with its count; nothing where it is empty."""
+    if not entries:
+        return ""
+    lines = "".join(f"{entry} ;\n" for entry in entries)
+    return f"{name} {len(entries)} ;\n{lines}END {name}\n"
+
+
+def _component(name: str, macro: str, x_um: float, y_um: float) -> str:
+    return f"- {name} {macro} + FIXED ( {nm(x_um)} {nm(y_um)} ) N"
+
+
+def _points(corners: Box) -> str:
+    x0, y0, x1, y1 = corners
+    return f"( {x0} {y0} ) ( {x1} {y1} )"
+
+
+def _tracks(die: Die) -> Iterator[str]:
+    """Yield the tracks of each metal inside the seal ring."""
+    x0, y0, x1, y1 = box_nm(die.core.bounds)
+    for metal in metals().values():
+        axis, low, high = ("Y", y0, y1) if metal.direction == "horizontal" else ("X", x0, x1)
+        step, half = nm(metal.pitch_um), nm(metal.width_um) // 2
+        start = low + half
+        if start <= high - half:
+            count = (high - half - start) // step + 1
+            yield f"TRACKS {axis} {start} DO {count} STEP {step} LAYER {metal.lef_name} ;\n"
+
+
+def _blockages(die: Die) -> list[str]:
+    faults = Faults()
+    edge = shapely.get_parts(die.outline.difference(die.core))
+    rim = [piece for part in edge for piece in pieces_nm(part) or ()]
+    inner: list[Box] = []
+    for number, keepout in enumerate(die.keepouts):
+        pieces = pieces_nm(keepout)
+        if pieces is None:
+            faults.add(f"{die.name}: keep-out {number}", "is slanted", "a rectilinear one in DEF")
+        inner += pieces or ()
+    faults.raise_if_any()
+    found = [f"- PLACEMENT RECT {_points(piece)}" for piece in (*rim, *inner)]
+    if rim:
+        everywhere = " ".join(f"RECT {_points(piece)}" for piece in rim)
+        found += [f"- LAYER {metal.lef_name} {everywhere}" for metal in metals().values()]
+    return found
+
+
+def _names(names: Sequence[str]) -> dict[str, str]:
+    return unique_names(names, illegal=_ILLEGAL, prefix="n", start=r"\w")
+
+
+def _name(name: str) -> str:
+    return _names([name])[name]

@@ -1,0 +1,79 @@
+"""LEF: the layers that pins and tracks need, and a macro for each kind of block, die and stack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from floorplan.formats.macros import Macro, macros_of
+from floorplan.formats.nanometres import NM_PER_UM, nm, um_text
+from floorplan.formats.registry import Content, Job
+from floorplan.metal import Metal, metals
+
+__all__ = ["OVERLAP", "files", "lef_text", "tech_lef_text"]
+
+OVERLAP = "OVERLAP"  #: the layer on which LEF keeps outlines that are no rectangles
+_HEAD = 'VERSION 5.8 ;\nBUSBITCHARS "[]" ;\nDIVIDERCHAR "/" ;\n'
+
+
+def files(job: Job) -> Iterator[tuple[str, Content]]:
+    """Yield the layers and the macros."""
+    yield f"{job.stem}.tech.lef", tech_lef_text(job.floorplan.grid_um)
+    yield f"{job.stem}.lef", lef_text(tuple(macros_of(job.floorplan).macros.values()))
+
+
+def tech_lef_text(grid_um: float) -> str:
+    """Return the layers as LEF: metals from the ground up, and the layer of outlines.
+
+    Examples
+    --------
+    >>> [line for line in tech_lef_text(0.005).splitlines() if line.startswith("LAYER")]
+    ['LAYER M8', 'LAYER M9', 'LAYER OVERLAP']
+    """
+    units = f"UNITS\n  DATABASE MICRONS {NM_PER_UM} ;\nEND UNITS\n"
+    parts = [
+        f"{_HEAD}{units}MANUFACTURINGGRID {um_text(nm(grid_um))} ;\n",
+        *(_layer(metal) for metal in metals().values()),
+        f"LAYER {OVERLAP}\n  TYPE OVERLAP ;\nEND {OVERLAP}\n",
+    ]
+    return "\n".join([*parts, "END LIBRARY\n"])
+
+
+def _layer(metal: Metal) -> str:
+    pitch, width, spacing = (
+        um_text(nm(length)) for length in (metal.pitch_um, metal.width_um, metal.spacing_um)
+    )
+    return (
+        f"LAYER {metal.lef_name}\n  TYPE ROUTING ;\n  DIRECTION {metal.direction.upper()} ;\n"
+        f"  PITCH {pitch} ;\n  WIDTH {width} ;\n  SPACING {spacing} ;\nEND {metal.lef_name}\n"
+    )
+
+
+def lef_text(macros: tuple[Macro, ...]) -> str:
+    """Return macros as LEF; an outline that is no rectangle is an obstruction on `OVERLAP`.
+
+    The kind of a block is the property ``kind``.
+    """
+    head = f"{_HEAD}PROPERTYDEFINITIONS\n  MACRO kind STRING ;\nEND PROPERTYDEFINITIONS\n"
+    return "\n".join([head, *(_macro(macro) for macro in macros), "END LIBRARY\n"])
+
+
+def _macro(macro: Macro) -> str:
+    lines = [
+        f"MACRO {macro.name}",
+        "  CLASS BLOCK ;",
+        f"  FOREIGN {macro.name} 0 0 ;",
+        "  ORIGIN 0 0 ;",
+        f"  SIZE {um_text(macro.width_nm)} BY {um_text(macro.height_nm)} ;",
+        "  SYMMETRY X Y ;",
+    ]
+    shapes = [f"RECT {_um(piece)}" for piece in macro.pieces_nm]
+    if macro.points_nm:
+        shapes.append("POLYGON " + " ".join(_um(point) for point in macro.points_nm))
+    if shapes:
+        lines += ["  OBS", f"    LAYER {OVERLAP} ;", *(f"      {s} ;" for s in shapes), "  END"]
+    lines += [f'  PROPERTY kind "{macro.kind}" ;', f"END {macro.name}"]
+    return "\n".join(lines) + "\n"
+
+
+def _um(values: tuple[int, ...]) -> str:
+    return " ".join(um_text(value) for value in values)
