@@ -1,24 +1,28 @@
 """Power: from an inference trace to watts per block over time."""
 
 from power.activity import Activity
+from power.arrivals import Arrivals
 from power.block_power import BlockPower
 from power.frequency import maximum_frequency_hz, minimum_voltage_v
 from power.generator import generate
 from power.machine import Machine
 from power.operation import Operation, operations
+from power.prefix import PrefixBlocks
 from power.report import PowerReport
 from power.schedule import Schedule
 from power.trace import Trace
-from power.trace_files import read_trace
+from power.trace_files import read_trace, trace_chunks
 from power.work import Work
 from power.workload import Workload, workloads
 
 __all__ = [
     "Activity",
+    "Arrivals",
     "BlockPower",
     "Machine",
     "Operation",
     "PowerReport",
+    "PrefixBlocks",
     "Schedule",
     "Trace",
     "Work",
@@ -28,5 +32,6 @@ __all__ = [
     "minimum_voltage_v",
     "operations",
     "read_trace",
+    "trace_chunks",
     "workloads",
 ]

@@ -4,10 +4,12 @@ import power
 def test_the_public_names() -> None:
     assert power.__all__ == [
         "Activity",
+        "Arrivals",
         "BlockPower",
         "Machine",
         "Operation",
         "PowerReport",
+        "PrefixBlocks",
         "Schedule",
         "Trace",
         "Work",
@@ -17,6 +19,7 @@ def test_the_public_names() -> None:
         "minimum_voltage_v",
         "operations",
         "read_trace",
+        "trace_chunks",
         "workloads",
     ]
     assert all(hasattr(power, name) for name in power.__all__)
