@@ -35,12 +35,9 @@ def json_parts(blocks: Iterator[LineBlock], path: Path) -> Iterator[PartReader]:
             if text.lstrip().startswith("["):
                 raise InputError.of(str(path), "is one JSON list", "one JSON object a line")
             whole = _object(text) if block.last else None
-            if whole is not None and any(isinstance(v, list) for v in whole.values()):
-                lists = {key: v for key, v in whole.items() if isinstance(v, list)}
-                part = _of_lists(lists, detect_format(list(lists), str(path)), path)
-                if part is not None:
-                    yield _known(part)
-                    return
+            if whole and (part := _of_lists(whole, path)) is not None:
+                yield _known(part)
+                return
             form = _form(text, path)
         yield _known(_of_lines(text, form, block.line))
 
@@ -66,12 +63,13 @@ def _form(text: str, path: Path) -> TraceFormat:
     return next(form for form in TRACE_FORMATS if form.blocks)
 
 
-def _of_lists(lists: Mapping[str, list[Any]], form: TraceFormat, path: Path) -> Part | None:
+def _of_lists(whole: Mapping[str, Any], path: Path) -> Part | None:
     """Read an object that holds a list for each column; None where it holds one request."""
-    found = {key.strip().casefold(): values for key, values in lists.items()}
-    if not all(name.casefold() in found for name in form.columns):
-        return None
+    form = detect_format(list(whole), str(path))
+    found = {key.strip().casefold(): values for key, values in whole.items()}
     columns = [found[name.casefold()] for name in form.columns]
+    if not all(isinstance(column, list) for column in columns):
+        return None
     if len({len(column) for column in columns}) > 1:
         sizes = ", ".join(f"{name} {len(c)}" for name, c in zip(form.columns, columns, strict=True))
         raise InputError.of(str(path), f"lists of different length: {sizes}", "equal lengths")
