@@ -8,6 +8,7 @@ from power.generator import generate
 from power.machine import Machine
 from power.operation import Operation, operations
 from power.prefix import PrefixBlocks
+from power.published import PublishedTrace, published_traces
 from power.report import PowerReport
 from power.schedule import Schedule
 from power.trace import Trace
@@ -23,6 +24,7 @@ __all__ = [
     "Operation",
     "PowerReport",
     "PrefixBlocks",
+    "PublishedTrace",
     "Schedule",
     "Trace",
     "Work",
@@ -31,6 +33,7 @@ __all__ = [
     "maximum_frequency_hz",
     "minimum_voltage_v",
     "operations",
+    "published_traces",
     "read_trace",
     "trace_chunks",
     "workloads",

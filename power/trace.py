@@ -160,7 +160,11 @@ class Trace:
             raise InputError.of(where, f"{number}", f"from 1 to {len(self):,}, a request each")
         if not 0 <= index < number:
             raise InputError.of(where, f"group {index}", f"from 0 to {number - 1}")
-        return self._take(slice(index, None, number))
+        return self.every(number, index)
+
+    def every(self, number: int, first: int = 0) -> Trace:
+        """Return each request of which the place is `first` plus a multiple of `number`."""
+        return self._take(slice(first, None, number))
 
     def _take(self, rows: slice) -> Trace:
         columns = (self.arrival_s[rows], self.prompt_tokens[rows], self.output_tokens[rows])
