@@ -112,7 +112,7 @@ def _per_run(schedule: Schedule) -> pd.DataFrame:
     runs = schedule.iterations
     columns = dict(zip(ACTIONS, schedule.actions.T, strict=True))
     columns["prompt_tokens"] = (runs["steps"] * runs["step_prompt_tokens"]).to_numpy()
-    columns["output_tokens"] = runs["logits"].to_numpy()
+    columns["output_tokens"] = runs["output_tokens"].to_numpy()
     columns["engine_s"] = (runs["end_s"] - runs["start_s"]).to_numpy()
     for name in RESOURCES:
         columns[f"{name}_s"] = runs[f"{name}_s"].to_numpy()
