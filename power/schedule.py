@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from power.disaggregation import hand_over, prompt_byte, prompts_only
 from power.machine import Machine
 from power.rows import ROW
 from power.server import Server
 from power.trace import Trace
 from power.trace_checks import RowFault, list_rows
-from power.work import SUMS, Work
+from power.work import ACTIONS, SUMS, Work
 from techlib import Faults, LanguageModel
 
 __all__ = ["Schedule", "check_fit", "run_actions"]
@@ -42,6 +43,10 @@ class Schedule:
     evictions, cached_tokens : array, shape (n,)
         How often each request was evicted to make room; tokens of its prompt that were found in
         the prefix cache when it was first admitted.
+    asked_s : array, shape (n,)
+        When each came to the front door; its arrival here, but for a group that only decodes [s].
+    handover_byte : float
+        KV cache that the group sends to groups that decode [byte].
 
     Examples
     --------
@@ -63,10 +68,15 @@ class Schedule:
     kv_capacity_byte: float
     evictions: NDArray[np.int64]
     cached_tokens: NDArray[np.int64]
+    asked_s: NDArray[np.float64]
+    handover_byte: float = 0.0
 
     @classmethod
     def of(cls, trace: Trace, machine: Machine, model: LanguageModel, *, seed: int = 0) -> Schedule:
         """Serve a trace by continuous batching; see `power.batching` for the rules.
+
+        Where the operation's role is ``"prefill"`` or ``"decode"`` the trace is what all groups
+        together are asked, and the schedule that of the first group of its kind.
 
         Parameters
         ----------
@@ -87,18 +97,26 @@ class Schedule:
         work = Work(machine, model)
         capacity = machine.kv_capacity_byte(model)
         check_fit(trace, work, capacity)
-        served = Server(work, capacity, seed=seed).serve(trace)
-        iterations = pd.DataFrame(served.rows, columns=list(ROW))
+        role, sent, asked, first = machine.operation.role, 0.0, None, None
+        if role == "prefill":
+            trace = prompts_only(trace.replica(int(machine.operation.prefill_groups)))
+            sent = float(prompt_byte(trace, work).sum())
+        elif role == "decode":
+            handover = hand_over(trace, work, capacity, seed=seed)
+            trace, asked, first = handover.trace, handover.asked_s, handover.first_token_s
+        served = Server(work, capacity, seed=seed, handed=role == "decode").serve(trace)
         return cls(
             trace,
             work,
-            iterations,
+            pd.DataFrame(served.rows, columns=list(ROW)),
             served.admitted_s,
-            served.first_token_s,
+            served.first_token_s if first is None else first,
             served.finish_s,
             capacity,
             served.evictions,
             served.cached_tokens,
+            trace.arrival_s if asked is None else asked,
+            sent,
         )
 
     @property
@@ -120,12 +138,12 @@ class Schedule:
     @property
     def actions(self) -> NDArray[np.float64]:
         """Actions of one package in each run, shape (m, len(ACTIONS))."""
-        return run_actions(self.work, self.iterations)
+        return run_actions(self.work, self.iterations, self.handover_byte)
 
     @property
     def ttft_s(self) -> NDArray[np.float64]:
         """Time to first token, waiting included, shape (n,) [s]."""
-        return self.first_token_s - self.trace.arrival_s
+        return self.first_token_s - self.asked_s
 
     @property
     def tpot_s(self) -> NDArray[np.float64]:
@@ -136,7 +154,7 @@ class Schedule:
 
     @property
     def waiting_s(self) -> NDArray[np.float64]:
-        """Time from arrival to admission, shape (n,) [s]."""
+        """Time from arrival at the group to admission, shape (n,) [s]."""
         return self.admitted_s - self.trace.arrival_s
 
     @property
@@ -153,11 +171,15 @@ class Schedule:
         """Return one row a request: the trace, and when it was served."""
         table = self.trace.to_dataframe()
         names = ("admitted_s", "first_token_s", "finish_s", "ttft_s", "tpot_s", "waiting_s")
+        table.insert(0, "asked_s", self.asked_s)
         return table.assign(**{name: getattr(self, name) for name in names})
 
 
-def run_actions(work: Work, runs: pd.DataFrame) -> NDArray[np.float64]:
+def run_actions(work: Work, runs: pd.DataFrame, handover_byte: float = 0.0) -> NDArray[np.float64]:
     """Return the actions of one package in runs of steps, drafts included.
+
+    What a group hands over crosses its links evenly with the prompts that it reads; the energy of
+    a link is counted where the bits are sent.
 
     Parameters
     ----------
@@ -165,6 +187,8 @@ def run_actions(work: Work, runs: pd.DataFrame) -> NDArray[np.float64]:
         The machine and the model.
     runs : DataFrame, m rows
         See `Schedule.iterations`.
+    handover_byte : float
+        KV cache that the whole group sends to others [byte].
 
     Returns
     -------
@@ -178,6 +202,10 @@ def run_actions(work: Work, runs: pd.DataFrame) -> NDArray[np.float64]:
         drafts = (tokens - decoding) / np.maximum(decoding, 1.0)
         each = steps * drafts * (work.machine.operation.draft_cost or 0.0)
         actions = actions + each[:, None] * work.per_step(decoding)
+    if handover_byte:
+        read = steps * runs["step_prompt_tokens"].to_numpy()
+        bits = 8.0 * handover_byte / work.machine.chips * read / read.sum()
+        actions[:, ACTIONS.index("serdes_bits")] += bits
     return np.asarray(actions)
 
 

@@ -57,7 +57,7 @@ def analyse_power(design: Design, trace: Trace) -> PowerAnalysis:
         The model or a request does not fit into the memory.
     """
     settings = design.settings
-    schedule = Schedule.of(trace, design.machine, design.choice.model)
+    schedule = Schedule.of(trace, design.machine, design.choice.model, seed=design.choice.seed)
     overview = BlockPower.of(Activity.of(schedule))
     span_s = float(overview.edges_s[-1] - overview.edges_s[0])
     step_s = max(settings.transient_window_s / settings.transient_steps, span_s / _MOST_BINS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from power import BlockPower, PowerReport
@@ -22,11 +21,7 @@ def write_power(
     report.components().reset_index().to_csv(
         folder / "power_summary.csv", index=False, lineterminator="\n", float_format="%.9g"
     )
-    schedule = report.schedule
-    requests = schedule.trace.to_dataframe().assign(
-        admitted_s=schedule.admitted_s,
-        first_token_s=schedule.first_token_s,
-        finish_s=schedule.finish_s,
+    report.schedule.to_dataframe().to_parquet(
+        folder / "requests.parquet", index=False, compression="zstd"
     )
-    pd.DataFrame(requests).to_parquet(folder / "requests.parquet", index=False, compression="zstd")
     return ("power.parquet", "power_summary.csv", "requests.parquet")

@@ -67,7 +67,9 @@ def power_command(
         place = session.folder(loaded.name)
     with session.progress(compiles=True) as progress:
         progress("scheduling the trace", 0.1)
-        schedule = Schedule.of(loaded.trace(), loaded.machine, loaded.choice.model)
+        schedule = Schedule.of(
+            loaded.trace(), loaded.machine, loaded.choice.model, seed=loaded.choice.seed
+        )
         progress("counting the activity", 0.6)
         watts = BlockPower.of(Activity.of(schedule))
     report = PowerReport(schedule, watts, temperature_c)

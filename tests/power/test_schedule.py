@@ -149,6 +149,41 @@ def test_the_options_bite(optional: power.Machine, small_model: LanguageModel) -
     assert drafted == (run.draft_tokens > 0)
 
 
+def test_groups_that_read_hand_over_to_groups_that_decode(
+    toy_plan: Floorplan, operation: Callable[..., power.Operation], small_model: LanguageModel
+) -> None:
+    trace = power.Trace("t", np.arange(6) * 1e-4, np.full(6, 40), [1, 9, 9, 9, 9, 9])
+    shared = {"prefill_groups": 2, "decode_groups": 2, "max_batch": 4, "chunk_tokens": 16}
+    prefill, decode = (
+        power.Schedule.of(
+            trace, power.Machine.of(toy_plan, operation(role=role, **shared)), small_model
+        )
+        for role in ("prefill", "decode")
+    )
+    # Groups take turns: prompts 0, 2, 4 here, of which each hands its KV cache over.
+    assert prefill.trace.arrival_s.tolist() == trace.arrival_s[::2].tolist()
+    assert prefill.iterations["output_tokens"].sum() == 3
+    work = decode.work
+    full, windowed = work.kv_byte_per_token
+    each = 40 * full + 10 * windowed
+    assert prefill.handover_byte == 3 * each
+    bits = power.work.ACTIONS.index("serdes_bits")
+    assert prefill.actions[:, bits].sum() == pytest.approx(8.0 * 3 * each)
+    # Five answers are longer than a token; this group gets those that are there 1st, 3rd, 5th.
+    assert len(decode.trace) == 3
+    assert decode.iterations["step_prompt_tokens"].sum() == 0
+    assert decode.iterations["output_tokens"].sum() == 3 * 8
+    sent_s = each / work.machine.operation.link_bandwidth_byte_s
+    assert decode.trace.arrival_s == pytest.approx(decode.first_token_s + sent_s, rel=1e-12)
+    assert set(decode.asked_s) <= set(trace.arrival_s)
+    assert (decode.ttft_s > 0.0).all()
+    assert (decode.finish_s > decode.trace.arrival_s).all()
+    with pytest.raises(InputError, match=r"no answer is longer than one token; set power\.role"):
+        power.Schedule.of(
+            power.Trace("t", [0.0, 0.0], [40, 40], [1, 1]), decode.work.machine, small_model
+        )
+
+
 @pytest.mark.parametrize("size", [1, 7])
 def test_stretches_give_the_schedule_of_the_whole(
     optional: power.Machine, small_model: LanguageModel, size: int
