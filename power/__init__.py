@@ -3,6 +3,7 @@
 from power.activity import Activity
 from power.arrivals import Arrivals
 from power.block_power import BlockPower
+from power.demand import Demand
 from power.frequency import maximum_frequency_hz, minimum_voltage_v
 from power.generator import generate
 from power.machine import Machine
@@ -11,6 +12,7 @@ from power.prefix import PrefixBlocks
 from power.published import PublishedTrace, published_traces
 from power.report import PowerReport
 from power.schedule import Schedule
+from power.serving import ServingModel
 from power.trace import Trace
 from power.trace_files import read_trace, trace_chunks
 from power.work import Work
@@ -20,12 +22,14 @@ __all__ = [
     "Activity",
     "Arrivals",
     "BlockPower",
+    "Demand",
     "Machine",
     "Operation",
     "PowerReport",
     "PrefixBlocks",
     "PublishedTrace",
     "Schedule",
+    "ServingModel",
     "Trace",
     "Work",
     "Workload",

@@ -156,7 +156,8 @@ def clock_terms(activity: Activity) -> Iterator[Term]:
     """Yield the power of the clock trees, by die and by what keeps their blocks busy.
 
     ``W = density x area x f x (V / V_nominal)^2 x (busy + (on - busy) x gated share)``: a busy
-    block has its whole tree running, an idle one what clock gating leaves. ``on`` is one, but where
+    block has its whole tree running, an idle one what clock gating leaves, all of it where the
+    operation has none. ``on`` is one, but where
     power gating is on, tensor, vector and collective blocks are off while no step runs. Spares and
     unused slices are off then throughout.
     """
@@ -173,8 +174,9 @@ def clock_terms(activity: Activity) -> Iterator[Term]:
             gated = run.gated and kind in GATED
             on = activity.busy("engine") if gated else np.ones(len(activity.counts))
             busy = np.max([activity.busy(resource) for resource in resources], axis=0)
-            active = busy + (on - busy) * node.gated_clock_share
-            idle = on * node.gated_clock_share
+            left = node.gated_clock_share if run.clocks_stop else 1.0
+            active = busy + (on - busy) * left
+            idle = on * left
             for chosen, level in ((here & working, active), (here & ~working & ~off, idle)):
                 if chosen.any():
                     area = float(blocks.area_mm2[chosen].sum())

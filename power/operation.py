@@ -27,7 +27,11 @@ class Operation(Record):
     attention_format: str = text(
         "attention_format", choices=(_AS_STORED, *FORMATS), default=_AS_STORED
     )
+    #: data sheet and fitted board of a shipped chip that this is; empty for others
+    accelerator: str = text("accelerator", default="")
+    board: str = text("board", default="")
     power_gating: str = text("power_gating", choices=("on", "off"), default="on")
+    clock_gating: str = text("clock_gating", choices=("on", "off"), default="on")
 
     frequency_hz: float = quantity("frequency", "Hz", above=0.0, at_most=1e11)
     voltage_v: float = quantity("voltage", "V", above=0.0)  #: of the dies with systolic arrays
@@ -90,6 +94,8 @@ class Operation(Record):
 
     refresh_step_k: float = quantity("refresh_step", "K", above=0.0)
     refresh_ramp_k: float = quantity("refresh_ramp", "K", above=0.0)
+    #: of what the package takes over what its voltage regulators take
+    regulator_efficiency: float = quantity("regulator_efficiency", "", at_least=0.1, at_most=1.0)
 
     def __post_init__(self) -> None:
         faults = Faults()
@@ -123,6 +129,11 @@ class Operation(Record):
     def gated(self) -> bool:
         """Whether idle units are power gated."""
         return self.power_gating == "on"
+
+    @property
+    def clocks_stop(self) -> bool:
+        """Whether the clock of an idle block is gated."""
+        return self.clock_gating == "on"
 
     def rate(self, number_format: str) -> float:
         """Return MACs per cycle in a format against fp4."""

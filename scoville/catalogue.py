@@ -69,6 +69,7 @@ _LIBRARIES: Mapping[str, Callable[[], Library[Any]]] = {
     "energy": techlib.energy_tables,
     "interposers": techlib.interposers,
     "accelerators": techlib.accelerators,
+    "boards": techlib.boards,
     "thermal": _thermal_settings,
     "targets": _limits,
 }
