@@ -6,6 +6,7 @@ from power.block_power import BlockPower
 from power.demand import Demand
 from power.frequency import maximum_frequency_hz, minimum_voltage_v
 from power.generator import generate
+from power.governor import OperatingPoints
 from power.machine import Machine
 from power.operation import Operation, operations
 from power.prefix import PrefixBlocks
@@ -13,6 +14,7 @@ from power.published import PublishedTrace, published_traces
 from power.report import PowerReport
 from power.schedule import Schedule
 from power.serving import ServingModel
+from power.throttle import Throttle
 from power.trace import Trace
 from power.trace_files import read_trace, trace_chunks
 from power.work import Work
@@ -24,12 +26,14 @@ __all__ = [
     "BlockPower",
     "Demand",
     "Machine",
+    "OperatingPoints",
     "Operation",
     "PowerReport",
     "PrefixBlocks",
     "PublishedTrace",
     "Schedule",
     "ServingModel",
+    "Throttle",
     "Trace",
     "Work",
     "Workload",

@@ -128,9 +128,13 @@ class Machine:
 
         The operation sets that of the dies with systolic arrays; others are at their nominal one.
         """
-        if not (self.blocks.arrays & (self.blocks.die == number)).any():
+        if not self.governs(number):
             return 1.0
         return self.operation.voltage_v / self.floorplan.dies[number].node.nominal_voltage_v
+
+    def governs(self, number: int) -> bool:
+        """Return whether a die follows the operation's voltage: whether it has systolic arrays."""
+        return bool((self.blocks.arrays & (self.blocks.die == number)).any())
 
     @property
     def chips(self) -> int:

@@ -92,6 +92,14 @@ class Operation(Record):
     vector_ops_per_score: float = quantity("vector_ops_per_score", "", at_least=0.0)
     host_bits_per_token: float = quantity("host_bits_per_token", "", at_least=0.0)
 
+    #: mean power of a package that no run of steps exceeds; voltage and clock give way
+    cap_w: float | None = quantity("cap", "W", default=None, above=0.0)
+    #: temperature of the hottest block above which the clock is throttled
+    throttle_c: float | None = quantity("throttle", "degC", default=None)
+    throttle_hysteresis_k: float = quantity("throttle_hysteresis", "K", at_least=0.0)
+    #: clock over the operation's own while throttled
+    throttle_pace: float = quantity("throttle_pace", "", at_least=0.01, at_most=1.0)
+
     refresh_step_k: float = quantity("refresh_step", "K", above=0.0)
     refresh_ramp_k: float = quantity("refresh_ramp", "K", above=0.0)
     #: of what the package takes over what its voltage regulators take

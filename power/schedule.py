@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from power.disaggregation import hand_over, prompt_byte, prompts_only
+from power.governor import govern
 from power.machine import Machine
 from power.rows import ROW
 from power.server import Server
@@ -105,13 +106,18 @@ class Schedule:
             handover = hand_over(trace, work, capacity, seed=seed)
             trace, asked, first = handover.trace, handover.asked_s, handover.first_token_s
         served = Server(work, capacity, seed=seed, handed=role == "decode").serve(trace)
+        runs = pd.DataFrame(served.rows, columns=list(ROW))
+        times = served.admitted_s, served.first_token_s, served.finish_s
+        if (cap_w := machine.operation.cap_w) is not None:
+            governed = govern(work, runs, cap_w, machine.node.reference_temperature_c)
+            runs, times = governed.runs, governed.moved(*times)
         return cls(
             trace,
             work,
-            pd.DataFrame(served.rows, columns=list(ROW)),
-            served.admitted_s,
-            served.first_token_s if first is None else first,
-            served.finish_s,
+            runs,
+            times[0],
+            times[1] if first is None else first,
+            times[2],
             capacity,
             served.evictions,
             served.cached_tokens,
@@ -161,6 +167,22 @@ class Schedule:
     def busy_s(self) -> float:
         """Time during which steps run [s]."""
         return float((self.iterations["end_s"] - self.iterations["start_s"]).sum())
+
+    @property
+    def slowed_share(self) -> float:
+        """Share of the busy time spent below the operation's clock, to stay below its cap."""
+        if "pace" not in self.iterations:
+            return 0.0
+        lasting = self.iterations["end_s"] - self.iterations["start_s"]
+        return float(lasting[self.iterations["pace"] < 1.0].sum() / lasting.sum())
+
+    def operating_points(self) -> pd.DataFrame:
+        """Return ``start_s``, ``end_s``, ``frequency_hz`` and ``voltage_v`` of each run."""
+        run, found = self.work.machine.operation, self.iterations[["start_s", "end_s"]]
+        ones = np.ones(len(found))
+        pace = self.iterations.get("pace", ones)
+        voltage = self.iterations.get("voltage_ratio", ones)
+        return found.assign(frequency_hz=run.frequency_hz * pace, voltage_v=run.voltage_v * voltage)
 
     @property
     def load(self) -> float:

@@ -14,7 +14,10 @@ __all__ = ["write_power"]
 def write_power(
     watts: BlockPower, report: PowerReport, temperature_c: ArrayLike, folder: Path
 ) -> tuple[str, ...]:
-    """Write ``power.parquet`` (time x block), ``power_summary.csv`` and ``requests.parquet``."""
+    """Write ``power.parquet`` (time x block), ``power_summary.csv`` and ``requests.parquet``.
+
+    ``operating_points.parquet`` has clock and voltage of the logic over the runs of steps.
+    """
     watts.to_dataframe(temperature_c).reset_index().to_parquet(
         folder / "power.parquet", index=False, compression="zstd"
     )
@@ -24,4 +27,8 @@ def write_power(
     report.schedule.to_dataframe().to_parquet(
         folder / "requests.parquet", index=False, compression="zstd"
     )
-    return ("power.parquet", "power_summary.csv", "requests.parquet")
+    report.schedule.operating_points().to_parquet(
+        folder / "operating_points.parquet", index=False, compression="zstd"
+    )
+    names = ("power.parquet", "power_summary.csv", "requests.parquet")
+    return (*names, "operating_points.parquet")

@@ -79,11 +79,15 @@ def power_command(
         "model": loaded.choice.model.name,
         "temperature_c": temperature_c,
         "left_out": schedule.trace.left_out,
+        "slowed_share": schedule.slowed_share,
         **_plain(report),
         "input_hash": loaded.input_hash,
         "sources": [source.to_dict() for source in watts.sources],
     }
     _print(session, report)
+    if schedule.slowed_share:
+        below = f"{100 * schedule.slowed_share:.1f} % of the busy time below the clock"
+        session.say(f"\n{below}, to stay below {loaded.operation.cap_w:g} W (power.cap)")
     if schedule.trace.left_out:
         session.warn(f"{schedule.trace.left_out:,} faulty rows of the trace are left out")
     if place is not None:
