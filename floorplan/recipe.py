@@ -173,7 +173,7 @@ def recipes() -> Library[Recipe]:
     Examples
     --------
     >>> sorted(recipes())
-    ['jalapeno', 'jalapeno-hc26']
+    ['b200', 'h100-sxm', 'jalapeno', 'jalapeno-hc26', 'tpu-v4']
     >>> recipes()["jalapeno"].stack_count
     8
     """

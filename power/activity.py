@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from power.schedule import Schedule
-from power.work import ACTIONS, RESOURCES
+from power.schedule import Schedule, run_actions
+from power.work import ACTIONS, RESOURCES, Work
 from techlib import InputError
 
-__all__ = ["BUSY", "Activity"]
+__all__ = ["BUSY", "Activity", "Serving", "counts_of_runs"]
 
 #: Times of a bin during which something works: steps run, and the parts that overlap in them.
 BUSY = ("engine_s", *(f"{name}_s" for name in RESOURCES))
 
 _MOST_BINS = 600
+
+
+class Serving(Protocol):
+    """What was served, as far as power is concerned: the machine, and what it ran."""
+
+    @property
+    def work(self) -> Work:
+        """The machine and the model."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,18 +37,21 @@ class Activity:
 
     Parameters
     ----------
-    schedule : Schedule
+    schedule : Schedule, or what else has its `work`
         What was counted.
     edges_s : array, shape (n + 1,)
         Edges of the bins, evenly spaced [s].
     counts : DataFrame, n rows
         Actions in each bin (`power.work.ACTIONS`), ``prompt_tokens`` and ``output_tokens`` of the
         whole group, and busy times `BUSY` [s].
+    totals : mapping of str to float
+        Counts of the whole schedule, from its runs and not from the bins.
     """
 
-    schedule: Schedule
+    schedule: Serving
     edges_s: NDArray[np.float64]
     counts: pd.DataFrame
+    totals: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, schedule: Schedule, bin_s: float | None = None) -> Activity:
@@ -73,8 +86,10 @@ class Activity:
         runs = schedule.iterations
         bounds = runs[["start_s", "end_s"]].to_numpy().flatten()
         bounds[-1] = min(bounds[-1], edges[-1])
-        columns = _per_run(schedule)
-        return cls(schedule, edges, columns.apply(lambda run: _binned(run, bounds, edges)))
+        columns = counts_of_runs(schedule.work, runs, schedule.handover_byte)
+        counts = columns.apply(lambda run: _binned(run, bounds, edges))
+        totals = {str(name): float(total) for name, total in columns.sum().items()}
+        return cls(schedule, edges, counts, totals)
 
     @property
     def bin_s(self) -> NDArray[np.float64]:
@@ -96,10 +111,25 @@ class Activity:
         """
         return np.asarray(np.clip(self.counts[f"{name}_s"] / self.bin_s, 0.0, 1.0))
 
+    def core_rate(self, action: str) -> NDArray[np.float64]:
+        """Return an action's rate, each worth its energy at the operation's voltage, shape (n,)."""
+        name = f"core_{action}" if f"core_{action}" in self.counts else action
+        return np.asarray(self.counts[name] / self.bin_s)
+
+    def clocked(self, name: str) -> NDArray[np.float64]:
+        """Return `busy`, each time worth its clock power at the operation's point, shape (n,)."""
+        return self._worth("clock", name)
+
     @property
-    def totals(self) -> dict[str, float]:
-        """Counts of the whole schedule, from its runs and not from the bins."""
-        return {str(name): float(total) for name, total in _per_run(self.schedule).sum().items()}
+    def leaking(self) -> NDArray[np.float64]:
+        """`busy` of the engine, each time worth its leakage at the operation's voltage."""
+        return self._worth("leaking", "engine")
+
+    def _worth(self, kind: str, name: str) -> NDArray[np.float64]:
+        column = f"{kind}_{name}_s"
+        if column not in self.counts:
+            return self.busy(name)
+        return np.asarray(np.minimum(self.counts[column] / self.bin_s, self.busy(name)))
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return the counts beside the bounds of their bins."""
@@ -107,16 +137,46 @@ class Activity:
         return pd.concat([pd.DataFrame(bounds), self.counts], axis=1)
 
 
-def _per_run(schedule: Schedule) -> pd.DataFrame:
-    """Return what is counted for each run of steps."""
-    runs = schedule.iterations
-    columns = dict(zip(ACTIONS, schedule.actions.T, strict=True))
+def counts_of_runs(work: Work, runs: pd.DataFrame, sent_byte: float = 0.0) -> pd.DataFrame:
+    """Return what is counted for each run of steps.
+
+    Parameters
+    ----------
+    work : Work
+        The machine and the model.
+    runs : DataFrame, m rows
+        As `Schedule.iterations`.
+    sent_byte : float
+        See `power.schedule.run_actions`.
+
+    Returns
+    -------
+    DataFrame, m rows
+        `power.work.ACTIONS`, tokens, and busy times `BUSY` [s]; for runs at operating points of
+        their own (`power.governor`) also what they are worth at the operation's: actions by the
+        square of the voltage, busy times by that and the clock, and by leakage.
+    """
+    columns = dict(zip(ACTIONS, run_actions(work, runs, sent_byte).T, strict=True))
     columns["prompt_tokens"] = (runs["steps"] * runs["step_prompt_tokens"]).to_numpy()
-    columns["output_tokens"] = runs["logits"].to_numpy()
+    columns["output_tokens"] = runs["output_tokens"].to_numpy()
     columns["engine_s"] = (runs["end_s"] - runs["start_s"]).to_numpy()
     for name in RESOURCES:
         columns[f"{name}_s"] = runs[f"{name}_s"].to_numpy()
+    if "voltage_ratio" in runs:
+        columns |= _worth(work, runs, columns)
     return pd.DataFrame(columns)
+
+
+def _worth(
+    work: Work, runs: pd.DataFrame, columns: Mapping[str, NDArray[np.float64]]
+) -> dict[str, NDArray[np.float64]]:
+    """Return what runs at their own voltage and clock are worth at those of the operation."""
+    pace, voltage = (runs[name].to_numpy() for name in ("pace", "voltage_ratio"))
+    leaks = voltage**work.machine.node.leakage_voltage_exponent
+    worth = {f"core_{name}": columns[name] * voltage**2 for name in ACTIONS}
+    worth |= {f"clock_{name}": columns[name] * pace * voltage**2 for name in BUSY}
+    worth["leaking_engine_s"] = columns["engine_s"] * leaks
+    return worth
 
 
 def _binned(

@@ -1,274 +1,348 @@
 """Continuous batching with chunked prefill, step by step, compiled.
 
-Each step takes one token of every decoding sequence, then fills what is left of its token budget
-with chunks of prompts, first come, first served. A request is admitted when a place in the batch
-is free and its whole KV cache, prompt and answer, fits beside what is reserved already: nothing
-is ever evicted. Its first token leaves with the step that ends its prompt.
+Each step takes the next token of every decoding sequence, then fills what is left of its token
+budget with chunks of prompts, first come, first served. A request's first token leaves with the
+step that ends its prompt.
 
-Steps alike share a row: same decoding sequences, same prompt tokens, no pause between them, and a
-KV cache within `power.rows.GROWTH` of the first step's. A long decode is thus a few rows.
+*Admission.* A request is admitted in order of arrival when a place in the batch is free and its KV
+cache fits. Either all of it, prompt and answer, is reserved from the start and nothing is ever
+evicted; or it holds what its prompt needs and grows token by token. Where growth does not fit, the
+request that was admitted last is evicted, waits before all others, and reads its prompt and what
+it had been answered anew (recomputation). No request is admitted in a step that evicts.
 
-Importing this module imports numba; the compiled code is kept on disk. Rows are copied number by
-number: assignments of slices would bring the compiler's messages on shapes along, which take longer
-to compile than all that is written here.
+*Drafts.* With speculative decoding a sequence takes up to `draft_tokens` drafted tokens beside its
+next one, as many as it still needs. Each is accepted with a given probability if the one before it
+was; the draws depend on seed, request and position alone.
+
+*Prefix cache.* See `power.batching_cache`; a request reads what it does not find of its prompt.
+
+*Handed over.* Where prompts are read elsewhere, requests come with their KV cache and first token.
+
+Steps alike share a row: same decoding sequences, same tokens, no pause between them, and a KV cache
+within `power.rows.GROWTH` of the first step's. A long decode is thus a few rows.
+
+Importing this module imports numba; the compiled code is kept on disk.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from power.batching_cache import (
+    add_prefix,
+    drop,
+    fits,
+    hits,
+    kv_byte,
+    loose_byte,
+    make_room,
+    pin,
+)
+from power.batching_state import (
+    ADMIT,
+    ARRIVED,
+    CONTEXT,
+    DECODING,
+    DONE,
+    DRAFTS,
+    EVICTED,
+    FILLING,
+    HELD,
+    LEFT,
+    NOW,
+    ORDER,
+    PINNED,
+    SERIAL,
+    TARGET,
+    WHO,
+    Batch,
+    Blocks,
+    Requests,
+    Rules,
+    compiled,
+    inlined,
+)
+from power.batching_step import (
+    WIDTH,
+    add_decode,
+    add_prompts,
+    joins,
+    longest_s,
+    note,
+    open_row,
+)
+
 __all__ = ["serve"]
 
-F = TypeVar("F", bound=Callable[..., Any])
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-
-# Columns of `power.rows.ROW`.
-_START, _END, _STEPS, _DECODE, _PROMPT, _SUM, _TIME, _SERIAL, _KV, _WAIT, _WIDTH = (
-    0, 1, 2, 3, 4, 5, 10, 13, 14, 15, 16,
-)  # fmt: skip
-# Rows of the batch: who decodes, context so far, tokens still to decode.
-_WHO, _CONTEXT, _LEFT = 0, 1, 2
 
 
-def _compiled(function: F) -> F:
-    try:
-        return cast("F", numba.njit(cache=True)(function))
-    except RuntimeError:  # no folder that could keep the compiled code can be written to
-        return cast("F", numba.njit(function))
-
-
-@_compiled
-def _add_decode(sums: Floats, batch: Ints, decoding: int, window: int) -> None:
-    """Set the sums of a step to those of its decoding sequences."""
-    whole = inside = 0
+@inlined
+def _growth(batch: Batch, decoding: int, rules: Rules) -> float:
+    """Return what the tokens of a step add to the KV cache in use [byte]."""
+    if rules.reserve:
+        return 0.0
+    total = 0.0
     for place in range(decoding):
-        seen = batch[_CONTEXT, place] + 1
-        whole += seen
-        inside += min(seen, window)
-    sums[0] = decoding
-    sums[1] = sums[3] = whole
-    sums[2] = sums[4] = inside
+        context = batch.decode[CONTEXT, place]
+        drafts = min(rules.draft_tokens, batch.decode[LEFT, place] - 1)
+        total += kv_byte(context + 1 + drafts, rules) - kv_byte(context, rules)
+    return total
 
 
-@_compiled
-def _add_prompts(
-    sums: Floats, prompt: Ints, room: int, fill: int, done: int, admit: int, window: int
-) -> tuple[int, int, int]:
-    """Add chunks of prompts; return tokens taken, next prompt, and how much of it is done."""
-    taken = 0
-    while taken < room and fill < admit:
-        part = min(room - taken, prompt[fill] - done)
-        begin, end = done, done + part
-        low, high = min(begin, window), min(end, window)
-        sums[1] += 0.5 * (end * (end + 1) - begin * (begin + 1))
-        sums[2] += 0.5 * (high * (high + 1) - low * (low + 1))
-        sums[2] += window * ((end - high) - (begin - low))
-        sums[3] += end
-        sums[4] += min(end, part + window - 1)
-        taken += part
-        done = end
-        if done == prompt[fill]:
-            sums[0] += 1.0
-            fill += 1
-            done = 0
-    return taken, fill, done
+@inlined
+def _remove(table: NDArray[np.int64], place: int, last: int) -> None:
+    for row in range(len(table)):
+        table[row, place] = table[row, last]
 
 
-@_compiled
-def _longest_s(parts: Floats, sums: Floats, fixed_s: Floats, slope_s: Floats) -> float:
-    """Set the time of each resource in a step; return the longest [s]."""
-    longest = 0.0
-    for resource in range(len(parts)):
-        time = fixed_s[resource]
-        for item in range(len(sums)):
-            time += sums[item] * slope_s[item, resource]
-        parts[resource] = time
-        longest = max(longest, time)
-    return longest
+@inlined
+def _evict_last(requests: Requests, batch: Batch, blocks: Blocks, rules: Rules) -> None:
+    """Send the request that was admitted last back to the queue's head."""
+    count = batch.counts
+    place = 0
+    for other in range(count[DECODING]):
+        if batch.decode[ORDER, other] > batch.decode[ORDER, place]:
+            place = other
+    filling = count[FILLING] > 0
+    if filling and count[DECODING] > 0:
+        newest = batch.filling[ORDER, count[FILLING] - 1]
+        filling = newest > batch.decode[ORDER, place]
+    if filling:
+        count[FILLING] -= 1
+        who = batch.filling[WHO, count[FILLING]]
+    else:
+        count[DECODING] -= 1
+        who = batch.decode[WHO, place]
+        _remove(batch.decode, place, count[DECODING])
+    drop(who, requests, batch, blocks, rules)
+    requests.evictions[who] += 1
+    batch.evicted[count[EVICTED]] = who
+    count[EVICTED] += 1
 
 
-@_compiled
-def _joins(row: Floats, now: float, decoding: int, taken: int, kv: float, growth: float) -> bool:
-    """Whether a step can share the row in use."""
-    alike = row[_DECODE] == decoding and row[_PROMPT] == taken and row[_END] == now
-    first_kv = row[_WIDTH]
-    return bool(alike and abs(kv - first_kv) <= growth * first_kv)
+@inlined
+def _start_decoding(who: int, order: int, context: int, requests: Requests, batch: Batch) -> None:
+    place = batch.counts[DECODING]
+    batch.decode[WHO, place], batch.decode[ORDER, place] = who, order
+    batch.decode[CONTEXT, place] = context
+    batch.decode[LEFT, place] = requests.output[who] - requests.got[who]
+    batch.counts[DECODING] += 1
 
 
-@_compiled
-def _open(rows: Floats, used: int, now: float, decoding: int, taken: int, kv: float) -> Floats:
-    """Begin a row; return the table, grown where it was full."""
-    if used == len(rows):
-        grown = np.zeros((2 * used, rows.shape[1]))
-        for index in range(used):
-            for column in range(rows.shape[1]):
-                grown[index, column] = rows[index, column]
-        rows = grown
-    row = rows[used]
-    row[_START], row[_DECODE], row[_PROMPT], row[_WIDTH] = now, decoding, taken, kv
-    return rows
+@inlined
+def _admit(
+    who: int, growth: float, requests: Requests, batch: Batch, blocks: Blocks, rules: Rules
+) -> float:
+    """Admit a request if it fits; return the growth that the step then has, negative if not."""
+    count, fresh = batch.counts, requests.evictions[who] == 0
+    ready = rules.handed and fresh
+    target = requests.prompt[who] + (0 if ready else requests.got[who])
+    whole = requests.prompt[who] + requests.output[who] if rules.reserve else target
+    need = kv_byte(whole, rules)
+    more = 0.0
+    if ready and not rules.reserve:
+        drafts = min(rules.draft_tokens, requests.output[who] - 2)
+        more = kv_byte(target + 1 + drafts, rules) - need
+    found = hits(who, target, requests, blocks, rules) if rules.block_tokens > 0 else 0
+    need -= found * rules.block_tokens * rules.full_byte
+    pinned = loose_byte(who, found, requests, blocks, rules) if found > 0 else 0.0
+    if not fits(need + pinned + growth + more, batch, rules):
+        return -1.0
+    if found > 0:
+        pin(who, found, requests, batch, blocks, rules)
+    batch.clock[HELD] += need
+    requests.held_byte[who] = need
+    make_room(growth + more, batch, blocks, rules)
+    if fresh:
+        requests.times_s[0, who] = batch.clock[NOW]
+        requests.cached[who] = found * rules.block_tokens
+    if ready:
+        requests.times_s[1, who] = requests.arrival_s[who]
+        _start_decoding(who, count[SERIAL], target, requests, batch)
+    else:
+        place = count[FILLING]
+        batch.filling[WHO, place], batch.filling[ORDER, place] = who, count[SERIAL]
+        batch.filling[DONE, place] = found * rules.block_tokens
+        batch.filling[TARGET, place] = target
+        count[FILLING] += 1
+    count[SERIAL] += 1
+    return growth + more
 
 
-@_compiled
-def _note(
-    row: Floats,
-    end_s: float,
-    sums: Floats,
-    parts: Floats,
-    serial_s: float,
-    reserved: float,
-    waiting: int,
-) -> None:
-    """Add a step to its row."""
-    row[_END] = end_s
-    row[_STEPS] += 1.0
-    for item in range(len(sums)):
-        row[_SUM + item] += sums[item]
-    for resource in range(len(parts)):
-        row[_TIME + resource] += parts[resource]
-    row[_SERIAL] += serial_s
-    row[_KV] = max(row[_KV], reserved)
-    row[_WAIT] = max(row[_WAIT], float(waiting))
+@inlined
+def _select(requests: Requests, batch: Batch, blocks: Blocks, rules: Rules) -> float:
+    """Evict and admit until the step's requests are known; return the growth of their cache."""
+    count = batch.counts
+    growth = _growth(batch, count[DECODING], rules)
+    before = count[EVICTED]
+    while not rules.reserve and count[DECODING] + count[FILLING] > 1:
+        if fits(growth, batch, rules):
+            break
+        _evict_last(requests, batch, blocks, rules)
+        growth = _growth(batch, count[DECODING], rules)
+    make_room(growth, batch, blocks, rules)
+    if count[EVICTED] > before:
+        return growth
+    while count[DECODING] + count[FILLING] < rules.max_batch:
+        returns = count[EVICTED] > 0
+        if not returns and count[ADMIT] >= count[ARRIVED]:
+            break
+        who = batch.evicted[count[EVICTED] - 1] if returns else count[ADMIT]
+        then = _admit(who, growth, requests, batch, blocks, rules)
+        if then < 0.0:
+            break
+        growth = then
+        count[EVICTED if returns else ADMIT] += -1 if returns else 1
+    return growth
 
 
-@_compiled
-def _advance(
-    batch: Ints, decoding: int, now: float, finish_s: Floats, kv_byte: Floats
-) -> tuple[int, float]:
-    """Take a token of every sequence; return how many go on, and what the others free [byte]."""
-    place, freed = 0, 0.0
-    while place < decoding:
-        batch[_CONTEXT, place] += 1
-        batch[_LEFT, place] -= 1
-        if batch[_LEFT, place] > 0:
+@inlined
+def _accepted(key: int, position: int, drafts: int, acceptance: float) -> int:
+    """Return how many drafts in a row are accepted: a hash of key and position decides."""
+    for number in range(drafts):
+        mixed = key + np.uint64(position + number + 1) * np.uint64(0x9E3779B97F4A7C15)
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        mixed = mixed ^ (mixed >> np.uint64(31))
+        if (mixed >> np.uint64(11)) * 2.0**-53 >= acceptance:
+            return number
+    return drafts
+
+
+@inlined
+def _advance(requests: Requests, batch: Batch, blocks: Blocks, rules: Rules) -> int:
+    """Give every sequence its tokens; return how many there are, and let go who has all."""
+    count, decode = batch.counts, batch.decode
+    place, tokens = 0, 0
+    while place < count[DECODING]:
+        who, context = decode[WHO, place], decode[CONTEXT, place]
+        number = 1
+        if decode[DRAFTS, place] > 0:
+            number += _accepted(
+                requests.key[who], requests.got[who], decode[DRAFTS, place], rules.acceptance
+            )
+        tokens += number
+        requests.got[who] += number
+        decode[CONTEXT, place] += number
+        decode[LEFT, place] -= number
+        if not rules.reserve:
+            more = kv_byte(context + number, rules) - kv_byte(context, rules)
+            batch.clock[HELD] += more
+            requests.held_byte[who] += more
+        if decode[LEFT, place] > 0:
             place += 1
             continue
-        who = batch[_WHO, place]
-        finish_s[who] = now
-        freed += kv_byte[who]
-        decoding -= 1
-        for entry in range(len(batch)):
-            batch[entry, place] = batch[entry, decoding]
-    return decoding, freed
+        requests.times_s[2, who] = batch.clock[NOW]
+        drop(who, requests, batch, blocks, rules)
+        count[DECODING] -= 1
+        _remove(decode, place, count[DECODING])
+    return tokens
 
 
-@_compiled
-def _start_decoding(batch: Ints, decoding: int, who: int, prompt: int, output: int) -> int:
-    """Take a request whose prompt is done into the decoding sequences; return their number."""
-    batch[_WHO, decoding], batch[_CONTEXT, decoding] = who, prompt
-    batch[_LEFT, decoding] = output - 1
-    return decoding + 1
+@inlined
+def _end_prompts(requests: Requests, batch: Batch, blocks: Blocks, rules: Rules) -> int:
+    """Answer every request whose prompt has been read; return how many those are."""
+    count, filling = batch.counts, batch.filling
+    ended = 0
+    while ended < count[FILLING] and filling[DONE, ended] == filling[TARGET, ended]:
+        who = filling[WHO, ended]
+        if requests.got[who] == 0:
+            requests.times_s[1, who] = batch.clock[NOW]
+        requests.got[who] += 1
+        if rules.block_tokens > 0:
+            add_prefix(who, requests, batch, blocks, rules)
+        if requests.got[who] < requests.output[who]:
+            order = filling[ORDER, ended]
+            _start_decoding(who, order, filling[TARGET, ended], requests, batch)
+        else:
+            requests.times_s[2, who] = batch.clock[NOW]
+            drop(who, requests, batch, blocks, rules)
+        ended += 1
+    if ended > 0:
+        count[FILLING] -= ended
+        for place in range(count[FILLING]):
+            _remove(filling, place, place + ended)
+    return ended
 
 
-@_compiled
-def _serve(
-    arrival_s: Floats,
-    prompt: Ints,
-    output: Ints,
-    kv_byte: Floats,
-    kv_capacity: float,
-    chunk: int,
-    window: int,
-    fixed_s: Floats,
-    slope_s: Floats,
-    growth: float,
-    batch: Ints,
-    times_s: Floats,
-) -> tuple[Floats, int]:
-    """Serve all requests in a batch; return the rows, and how many of them are in use.
-
-    `times_s` gets, in rows of its own, when each request is admitted, answered first, and done.
-    """
-    none: Any = np.int64(0)  # a literal 0 would have versions of its own compiled
-    rows, used, decoding = np.zeros((1024, _WIDTH + 1)), none, none
-    arrived = admit = fill = done = none  # next to arrive, admit, prefill; how far that one is
-    sums, parts = np.zeros(slope_s.shape[0]), np.zeros(slope_s.shape[1])
-    now = reserved = 0.0
-    while fill < len(arrival_s) or decoding > 0:
-        if decoding == 0 and fill == admit:
-            now, reserved = max(now, arrival_s[admit]), 0.0
-        while arrived < len(arrival_s) and arrival_s[arrived] <= now:
-            arrived += 1
-        while admit < arrived and decoding + admit - fill < batch.shape[1]:
-            if reserved + kv_byte[admit] > kv_capacity:
-                break
-            reserved += kv_byte[admit]
-            times_s[0, admit] = now
-            admit += 1
-        _add_decode(sums, batch, decoding, window)
-        taken, next_fill, done = _add_prompts(
-            sums, prompt, chunk - decoding, fill, done, admit, window
-        )
-        fixed = fixed_s[decoding + taken]
-        serial_s = fixed[-1]
-        end_s = now + _longest_s(parts, sums, fixed, slope_s) + serial_s
-        if used == 0 or not _joins(rows[used - 1], now, decoding, taken, sums[3], growth):
-            rows = _open(rows, used, now, decoding, taken, sums[3])
-            used += 1
-        _note(rows[used - 1], end_s, sums, parts, serial_s, reserved, arrived - admit)
-        now = end_s
-        decoding, freed = _advance(batch, decoding, now, times_s[2], kv_byte)
-        reserved -= freed
-        for who in range(fill, next_fill):
-            times_s[1, who] = now
-            if output[who] > 1:
-                decoding = _start_decoding(batch, decoding, who, prompt[who], output[who])
-            else:
-                times_s[2, who] = now
-                reserved -= kv_byte[who]
-        fill = next_fill
-    return rows, used
-
-
+@compiled
 def serve(
-    arrival_s: Floats,
-    prompt: Ints,
-    output: Ints,
-    kv_byte: Floats,
-    kv_capacity: float,
-    max_batch: int,
-    chunk: int,
-    window: int,
+    requests: Requests,
+    batch: Batch,
+    blocks: Blocks,
+    rules: Rules,
+    horizon_s: float,
     fixed_s: Floats,
     slope_s: Floats,
-    growth: float,
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Serve all requests.
+    draft_s: Floats,
+) -> tuple[Floats, int]:
+    """Serve requests until all are done or the next step begins at a horizon.
 
     Parameters
     ----------
-    arrival_s, prompt, output : array, shape (n,)
-        The requests in order of arrival.
-    kv_byte : array, shape (n,)
-        KV cache that a request reserves [byte]; none is above the capacity.
-    kv_capacity : float
-        KV cache there is [byte].
-    max_batch, chunk, window : int
-        Sequences and tokens of a step at most; context of windowed layers [tokens].
-    fixed_s : array, shape (chunk + 1, 4)
-        Time of tensor, vector, HBM and serial parts by tokens of the step [s].
+    requests, batch, blocks
+        What there is to do and how far it is; all of them change.
+    rules : Rules
+        How it is done.
+    horizon_s : float
+        Latest time up to which all arrivals are known; infinite where no more will come [s].
+    fixed_s : array, shape (chunk + 1, 5)
+        Time of tensor, vector, HBM and serial parts by tokens of the step [s], and what stretches
+        the longest of the first three (bubbles of a pipeline).
     slope_s : array, shape (5, 3)
         Time of the first three for each unit of `power.work.SUMS` [s].
-    growth : float
-        See `power.rows.GROWTH`.
+    draft_s : array, shape (max_batch + 1, 4)
+        Time of the drafts of a full draft length by decoding sequences [s].
 
     Returns
     -------
-    rows : array, shape (m, len(ROW))
+    rows : array, shape (m, WIDTH + 1)
         Runs of steps alike, in order of time.
-    admitted_s, first_token_s, finish_s : array, shape (n,)
-        When each request is admitted, answered first, and done [s].
+    used : int
+        How many of them are in use.
     """
-    batch = np.zeros((3, max_batch), np.int64)
-    times_s = np.empty((3, len(arrival_s)))
-    rows, used = _serve(
-        arrival_s, prompt, output, kv_byte, kv_capacity, chunk, window, fixed_s, slope_s, growth,
-        batch, times_s,
-    )  # fmt: skip
-    return rows[:used, :_WIDTH], times_s[0], times_s[1], times_s[2]
+    none: Any = np.int64(0)  # a literal 0 would have versions of its own compiled
+    rows, used = np.zeros((1024, WIDTH + 1)), none
+    sums, parts = np.zeros(slope_s.shape[0]), np.zeros(slope_s.shape[1])
+    count, clock = batch.counts, batch.clock
+    while True:
+        if count[DECODING] + count[FILLING] + count[EVICTED] == 0:
+            if count[ADMIT] == len(requests.prompt):
+                break
+            clock[NOW] = max(clock[NOW], requests.arrival_s[count[ADMIT]])
+            clock[HELD] = clock[PINNED] = 0.0
+        if clock[NOW] >= horizon_s:
+            break
+        now = clock[NOW]
+        while count[ARRIVED] < len(requests.prompt) and requests.arrival_s[count[ARRIVED]] <= now:
+            count[ARRIVED] += 1
+        growth = _select(requests, batch, blocks, rules)
+        decoding = count[DECODING]
+        tokens = add_decode(sums, batch, decoding, rules)
+        taken = add_prompts(sums, batch, count[FILLING], rules.chunk - tokens, rules.window)
+        fixed = fixed_s[tokens + taken]
+        serial_s = fixed[3]
+        end_s = now + longest_s(parts, sums, fixed, slope_s) * fixed[4] + serial_s
+        if tokens > decoding:
+            share = (tokens - decoding) / (decoding * rules.draft_tokens)
+            draft = draft_s[decoding]
+            end_s += share * (max(draft[0], draft[1], draft[2]) + draft[3])
+            serial_s += share * draft[3]
+            for resource in range(len(parts)):
+                parts[resource] += share * draft[resource]
+        kv = sums[3]
+        if used == 0 or not joins(rows[used - 1], now, decoding, tokens, taken, kv, rules.growth):
+            rows = open_row(rows, used, now, decoding, tokens, taken, kv)
+            used += 1
+        in_use = clock[HELD] + clock[PINNED] + growth
+        waiting = count[ARRIVED] - count[ADMIT] + count[EVICTED]
+        clock[NOW] = end_s
+        output = _advance(requests, batch, blocks, rules)
+        output += _end_prompts(requests, batch, blocks, rules)
+        row = rows[used - 1]
+        note(row, clock[NOW], sums, parts, serial_s, in_use, waiting, output)
+    return rows, used

@@ -13,11 +13,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from power.activity import Activity
 from power.energy import action_terms, background_terms, clock_terms
+from power.governor import OperatingPoints
 from power.leakage import TemperatureLaw, leakage_terms
-from power.term import COMPONENTS, Term
+from power.machine import Machine
+from power.term import COMPONENTS, CORE, Term
 from techlib import InputError, Source, bibliography
 
 __all__ = ["BlockPower"]
+
+_PER_ACTION = ("_pj", "_pj_bit", "_pj_bit_mm")  #: ends of quantities that count by action
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,6 +244,37 @@ class BlockPower:
             terms=tuple(replace(term, watts=term.watts[part]) for term in self.terms),
             prompt_tokens=self.prompt_tokens[part],
             output_tokens=self.output_tokens[part],
+        )
+
+    def slowed(self, machine: Machine, pace: float) -> BlockPower:
+        """Return the power if the logic ran at a part of its clock and did that part of the work.
+
+        Actions happen at that part of their rate; those of the logic cost the square of the lower
+        voltage that the clock needs, and its leakage falls too. What runs without work stays.
+
+        Parameters
+        ----------
+        machine : Machine
+            Whose power this is.
+        pace : float
+            Clock over the present one, at most 1.
+        """
+        points = OperatingPoints.of(machine)
+        voltage = float(np.interp(pace, points.pace[::-1], points.voltage_ratio[::-1]))
+        leaks = voltage**machine.node.leakage_voltage_exponent
+
+        def level(term: Term) -> float:
+            if term.component in (*CORE, "clock"):
+                return float(pace * voltage**2)
+            if term.component == "leakage":
+                return float(leaks) if term.record.name == machine.node.name else 1.0
+            return pace if term.quantity.endswith(_PER_ACTION) else 1.0
+
+        return replace(
+            self,
+            terms=tuple(replace(term, watts=level(term) * term.watts) for term in self.terms),
+            prompt_tokens=pace * self.prompt_tokens,
+            output_tokens=pace * self.output_tokens,
         )
 
     def hottest_window(self, duration_s: float, temperature_c: ArrayLike) -> tuple[float, float]:

@@ -88,7 +88,8 @@ def action_terms(activity: Activity) -> Iterator[Term]:
     working = slices_at_work(activity)
     for cost in _COSTS:
         choices = [blocks.of_kind(*kinds) & working for kinds in cost.places]
-        watts = rates[cost.action].to_numpy() * getattr(energy, cost.quantity) * _PJ
+        rate = activity.core_rate(cost.action) if cost.scaled else rates[cost.action].to_numpy()
+        watts = rate * getattr(energy, cost.quantity) * _PJ
         watts = watts * machine.voltage_ratio**2 if cost.scaled else watts
         yield Term(cost.component, energy, cost.quantity, watts, blocks.share(choices))
     crossing = blocks.of_kind(BlockKind.DIE_TO_DIE)
@@ -156,7 +157,8 @@ def clock_terms(activity: Activity) -> Iterator[Term]:
     """Yield the power of the clock trees, by die and by what keeps their blocks busy.
 
     ``W = density x area x f x (V / V_nominal)^2 x (busy + (on - busy) x gated share)``: a busy
-    block has its whole tree running, an idle one what clock gating leaves. ``on`` is one, but where
+    block has its whole tree running, an idle one what clock gating leaves, all of it where the
+    operation has none. ``on`` is one, but where
     power gating is on, tensor, vector and collective blocks are off while no step runs. Spares and
     unused slices are off then throughout.
     """
@@ -171,14 +173,28 @@ def clock_terms(activity: Activity) -> Iterator[Term]:
         for kind, resources in _CLOCKED.items():
             here = (blocks.die == number) & blocks.of_kind(kind)
             gated = run.gated and kind in GATED
-            on = activity.busy("engine") if gated else np.ones(len(activity.counts))
-            busy = np.max([activity.busy(resource) for resource in resources], axis=0)
-            active = busy + (on - busy) * node.gated_clock_share
-            idle = on * node.gated_clock_share
+            on, busy = _on_and_busy(activity, resources, gated=gated, own=machine.governs(number))
+            left = node.gated_clock_share if run.clocks_stop else 1.0
+            active = busy + (on - busy) * left
+            idle = on * left
             for chosen, level in ((here & working, active), (here & ~working & ~off, idle)):
                 if chosen.any():
                     area = float(blocks.area_mm2[chosen].sum())
                     yield _clock(node, density * area * level, blocks.share([chosen]))
+
+
+def _on_and_busy(
+    activity: Activity, resources: tuple[str, ...], *, gated: bool, own: bool
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return shares of time with a clock and with work, worth their clock power, shape (n,).
+
+    `own` says whether the die follows the operating point of the runs; others do not.
+    """
+    share = activity.clocked if own else activity.busy
+    on = share("engine")
+    if not gated:
+        on = on + 1.0 - activity.busy("engine")
+    return on, np.max([share(resource) for resource in resources], axis=0)
 
 
 def _clock(record: Record, watts: NDArray[np.float64], share: NDArray[np.float64]) -> Term:

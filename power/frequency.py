@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from techlib import InputError, ProcessNode
 
-__all__ = ["maximum_frequency_hz", "minimum_voltage_v"]
+__all__ = ["maximum_frequency_hz", "minimum_voltage_v", "relative_speed"]
 
 
 def maximum_frequency_hz(node: ProcessNode, voltage_v: float, temperature_c: float) -> float:
@@ -48,12 +48,13 @@ def maximum_frequency_hz(node: ProcessNode, voltage_v: float, temperature_c: flo
         raise InputError.of(
             "voltage", f"{voltage_v:g} V on {node.name}", f"{low:g} V to {high:g} V"
         )
-    speed = _speed(node, voltage_v) / _speed(node, node.nominal_voltage_v)
+    speed = relative_speed(node, voltage_v) / relative_speed(node, node.nominal_voltage_v)
     drift = 1.0 + node.frequency_slope_per_k * (temperature_c - node.reference_temperature_c)
     return max(node.maximum_frequency_hz * speed * drift, 0.0)
 
 
-def _speed(node: ProcessNode, voltage_v: float) -> float:
+def relative_speed(node: ProcessNode, voltage_v: float) -> float:
+    """Return the alpha-power law's ``(V - V_threshold)^alpha / V``; ratios of it are of use."""
     return float(max(voltage_v - node.threshold_voltage_v, 0.0) ** node.alpha / voltage_v)
 
 

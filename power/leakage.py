@@ -36,9 +36,10 @@ def leakage_terms(activity: Activity) -> Iterator[Term]:
         raised = ratio**node.leakage_voltage_exponent
         gated = node.gated_leakage_share
         engine = activity.busy("engine")
+        leaking = activity.leaking if machine.governs(number) else engine
         states = (
-            (working & ~blocks.of_kind(*GATED), always),
-            (working & blocks.of_kind(*GATED), engine + (1.0 - engine) * gated),
+            (working & ~blocks.of_kind(*GATED), leaking + 1.0 - engine),
+            (working & blocks.of_kind(*GATED), leaking + (1.0 - engine) * gated),
             (~working, always * gated),
         )
         here = (blocks.die == number) & ~blocks.of_kind(BlockKind.FILLER)
@@ -49,7 +50,7 @@ def leakage_terms(activity: Activity) -> Iterator[Term]:
             for state, level in states:
                 chosen = here & kind & state
                 if chosen.any():
-                    on = level if run.gated else always
+                    on = level if run.gated else leaking + 1.0 - engine
                     area = float(blocks.area_mm2[chosen].sum())
                     share = blocks.share([chosen])
                     yield Term("leakage", node, quantity, density * area * on, share)

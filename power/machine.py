@@ -128,9 +128,13 @@ class Machine:
 
         The operation sets that of the dies with systolic arrays; others are at their nominal one.
         """
-        if not (self.blocks.arrays & (self.blocks.die == number)).any():
+        if not self.governs(number):
             return 1.0
         return self.operation.voltage_v / self.floorplan.dies[number].node.nominal_voltage_v
+
+    def governs(self, number: int) -> bool:
+        """Return whether a die follows the operation's voltage: whether it has systolic arrays."""
+        return bool((self.blocks.arrays & (self.blocks.die == number)).any())
 
     @property
     def chips(self) -> int:
@@ -182,6 +186,17 @@ class Machine:
         """Return the stored bits of a weight."""
         return self.operation.weight_bits or model.weight_bits
 
+    def split_weight_bits(self, model: LanguageModel) -> tuple[float, float]:
+        """Return the stored bits of a weight outside of and within the experts."""
+        mean, expert = self.weight_bits(model), model.expert_bits
+        if expert is None or self.operation.weight_bits:
+            return mean, mean
+        within = model.experts * model.expert_parameters
+        dense = (mean * model.total_parameters - expert * within) / (
+            model.total_parameters - within
+        )
+        return dense, expert
+
     def kv_bits(self, model: LanguageModel) -> float:
         """Return the stored bits of a value of the KV cache."""
         return self.operation.kv_bits or model.kv_bits
@@ -224,7 +239,7 @@ class Machine:
         array takes at least one. A model too small for all arrays leaves the last slices idle.
         """
         dense = model.total_parameters - model.experts * model.expert_parameters
-        met = dense - 2.0 * model.vocabulary * model.hidden
+        met = dense - model.embedding_tables * model.vocabulary * model.hidden
         met += model.experts_per_token * model.expert_parameters
         tiles = met / model.layers / self.chips / (self.array_rows * self.array_columns)
         arrays = self.blocks.arrays.sum() / self.blocks.slice_count

@@ -27,7 +27,11 @@ class Operation(Record):
     attention_format: str = text(
         "attention_format", choices=(_AS_STORED, *FORMATS), default=_AS_STORED
     )
+    #: data sheet and fitted board of a shipped chip that this is; empty for others
+    accelerator: str = text("accelerator", default="")
+    board: str = text("board", default="")
     power_gating: str = text("power_gating", choices=("on", "off"), default="on")
+    clock_gating: str = text("clock_gating", choices=("on", "off"), default="on")
 
     frequency_hz: float = quantity("frequency", "Hz", above=0.0, at_most=1e11)
     voltage_v: float = quantity("voltage", "V", above=0.0)  #: of the dies with systolic arrays
@@ -55,6 +59,29 @@ class Operation(Record):
     max_batch: float = quantity("max_batch", "", at_least=1.0, at_most=_MOST, whole=True)
     chunk_tokens: float = quantity("chunk_tokens", "", at_least=1.0, at_most=_MOST, whole=True)
 
+    #: KV cache of a request: all of it from its admission, or as it grows, with eviction
+    kv_admission: str = text("kv_admission", choices=("reserve", "grow"), default="reserve")
+    prefix_caching: str = text("prefix_caching", choices=("on", "off"), default="off")
+    #: what the package does: prompts and answers, or one of them in a group of its own
+    role: str = text("role", choices=("both", "prefill", "decode"), default="both")
+    #: groups that read prompts for the groups that decode, where they are apart
+    prefill_groups: float = quantity(
+        "prefill_groups", "", default=1.0, at_least=1.0, at_most=1024, whole=True
+    )
+    decode_groups: float = quantity(
+        "decode_groups", "", default=1.0, at_least=1.0, at_most=1024, whole=True
+    )
+    #: drafted tokens of a sequence and step (speculative decoding); 0 for none
+    draft_tokens: float = quantity(
+        "draft_tokens", "", default=0.0, at_least=0.0, at_most=64, whole=True
+    )
+    #: probability that a draft is accepted if the one before it was
+    draft_acceptance: float | None = quantity(
+        "draft_acceptance", "", default=None, at_least=0.0, at_most=1.0
+    )
+    #: work of drafting one token against that of the model
+    draft_cost: float | None = quantity("draft_cost", "", default=None, at_least=0.0, at_most=1.0)
+
     weight_bits: float | None = quantity(
         "weight_bits", "", default=None, at_least=0.1, at_most=64.0
     )
@@ -65,18 +92,34 @@ class Operation(Record):
     vector_ops_per_score: float = quantity("vector_ops_per_score", "", at_least=0.0)
     host_bits_per_token: float = quantity("host_bits_per_token", "", at_least=0.0)
 
+    #: mean power of a package that no run of steps exceeds; voltage and clock give way
+    cap_w: float | None = quantity("cap", "W", default=None, above=0.0)
+    #: temperature of the hottest block above which the clock is throttled
+    throttle_c: float | None = quantity("throttle", "degC", default=None)
+    throttle_hysteresis_k: float = quantity("throttle_hysteresis", "K", at_least=0.0)
+    #: clock over the operation's own while throttled
+    throttle_pace: float = quantity("throttle_pace", "", at_least=0.01, at_most=1.0)
+
     refresh_step_k: float = quantity("refresh_step", "K", above=0.0)
     refresh_ramp_k: float = quantity("refresh_ramp", "K", above=0.0)
+    #: of what the package takes over what its voltage regulators take
+    regulator_efficiency: float = quantity("regulator_efficiency", "", at_least=0.1, at_most=1.0)
 
     def __post_init__(self) -> None:
         faults = Faults()
-        if self.chunk_tokens < self.max_batch:
+        each = 1.0 + self.draft_tokens
+        if self.chunk_tokens < self.max_batch * each:
             faults.add(
                 f"{self.name}.chunk_tokens",
-                f"{self.chunk_tokens:g} is below max_batch {self.max_batch:g}",
+                f"{self.chunk_tokens:g} is below max_batch {self.max_batch:g}"
+                + (f" x {each:g}, drafts included" if self.draft_tokens else ""),
                 "a token for each sequence of a full batch",
                 "raise chunk_tokens or lower max_batch",
             )
+        if self.draft_tokens:
+            for key in ("draft_acceptance", "draft_cost"):
+                if getattr(self, key) is None:
+                    faults.add(f"{self.name}.{key}", "is missing", "what draft_tokens needs")
         if self.refresh_ramp_k > self.refresh_step_k:
             faults.add(
                 f"{self.name}.refresh_ramp",
@@ -86,9 +129,19 @@ class Operation(Record):
         faults.raise_if_any()
 
     @property
+    def caches_prefixes(self) -> bool:
+        """Whether prompts are looked up in a cache of prefix blocks."""
+        return self.prefix_caching == "on"
+
+    @property
     def gated(self) -> bool:
         """Whether idle units are power gated."""
         return self.power_gating == "on"
+
+    @property
+    def clocks_stop(self) -> bool:
+        """Whether the clock of an idle block is gated."""
+        return self.clock_gating == "on"
 
     def rate(self, number_format: str) -> float:
         """Return MACs per cycle in a format against fp4."""

@@ -110,7 +110,7 @@ class PowerReport:
         low, high = power.band(self.temperature_c)
         span = float(power.bin_s.sum())
         lasting = runs["end_s"] - runs["start_s"]
-        outputs = float(trace.output_tokens.sum())
+        outputs = float(runs["output_tokens"].sum())
         mean_w = float(watts @ power.bin_s) / span
         low_w, high_w = (float(end @ power.bin_s) / span for end in (low, high))
         each_j, rate = (

@@ -25,4 +25,6 @@ ROW = (
     "serial_s",
     "kv_reserved_byte",
     "waiting",
+    "decode_tokens",  # in each step: one of each decoding sequence, and its drafts
+    "output_tokens",
 )

@@ -8,14 +8,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from power.disaggregation import hand_over, prompt_byte, prompts_only
+from power.governor import govern
 from power.machine import Machine
-from power.rows import GROWTH, ROW
+from power.rows import ROW
+from power.server import Server
 from power.trace import Trace
 from power.trace_checks import RowFault, list_rows
-from power.work import SUMS, Work
+from power.work import ACTIONS, SUMS, Work
 from techlib import Faults, LanguageModel
 
-__all__ = ["Schedule"]
+__all__ = ["Schedule", "check_fit", "run_actions"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,14 +33,21 @@ class Schedule:
         The machine and the model.
     iterations : DataFrame
         Runs of steps alike in order of time; columns `power.rows.ROW`. ``start_s`` and
-        ``end_s`` bound a run; ``steps`` counts its steps, each of ``decode_sequences`` and
-        ``step_prompt_tokens``; the sums of `power.work.SUMS` and the busy times ``tensor_s``,
-        ``vector_s``, ``hbm_s`` and ``serial_s`` are over the run; ``kv_reserved_byte`` and
-        ``waiting`` are its highest.
+        ``end_s`` bound a run; ``steps`` counts its steps, each of ``decode_sequences`` with
+        ``decode_tokens`` and of ``step_prompt_tokens``; ``output_tokens``, the sums of
+        `power.work.SUMS` and the busy times ``tensor_s``, ``vector_s``, ``hbm_s`` and
+        ``serial_s`` are over the run; ``kv_reserved_byte`` and ``waiting`` are its highest.
     admitted_s, first_token_s, finish_s : array, shape (n,)
         When each request enters the batch, gets its first token and its last one [s].
     kv_capacity_byte : float
         Memory of the group that holds KV cache [byte].
+    evictions, cached_tokens : array, shape (n,)
+        How often each request was evicted to make room; tokens of its prompt that were found in
+        the prefix cache when it was first admitted.
+    asked_s : array, shape (n,)
+        When each came to the front door; its arrival here, but for a group that only decodes [s].
+    handover_byte : float
+        KV cache that the group sends to groups that decode [byte].
 
     Examples
     --------
@@ -57,10 +67,17 @@ class Schedule:
     first_token_s: NDArray[np.float64]
     finish_s: NDArray[np.float64]
     kv_capacity_byte: float
+    evictions: NDArray[np.int64]
+    cached_tokens: NDArray[np.int64]
+    asked_s: NDArray[np.float64]
+    handover_byte: float = 0.0
 
     @classmethod
-    def of(cls, trace: Trace, machine: Machine, model: LanguageModel) -> Schedule:
+    def of(cls, trace: Trace, machine: Machine, model: LanguageModel, *, seed: int = 0) -> Schedule:
         """Serve a trace by continuous batching; see `power.batching` for the rules.
+
+        Where the operation's role is ``"prefill"`` or ``"decode"`` the trace is what all groups
+        together are asked, and the schedule that of the first group of its kind.
 
         Parameters
         ----------
@@ -70,37 +87,43 @@ class Schedule:
             One package of the group that serves them.
         model : LanguageModel
             What is run.
+        seed : int
+            Decides which drafts of speculative decoding are accepted.
 
         Raises
         ------
         InputError
             The model, or the KV cache of a single request, does not fit into the memory.
         """
-        from power.batching import serve  # imports numba, which takes a second
-
         work = Work(machine, model)
         capacity = machine.kv_capacity_byte(model)
-        reserved = _kv_byte(trace, work)
-        _check_fit(trace, reserved, capacity, machine)
-        run = machine.operation
-        tokens = np.arange(int(run.chunk_tokens) + 1)
-        seconds = work.seconds_per_action
-        fixed = np.column_stack([work.per_step(tokens) @ seconds, work.serial_s(tokens)])
-        rows, admitted, first, finish = serve(
-            trace.arrival_s,
-            trace.prompt_tokens,
-            trace.output_tokens,
-            reserved,
+        check_fit(trace, work, capacity)
+        role, sent, asked, first = machine.operation.role, 0.0, None, None
+        if role == "prefill":
+            trace = prompts_only(trace.replica(int(machine.operation.prefill_groups)))
+            sent = float(prompt_byte(trace, work).sum())
+        elif role == "decode":
+            handover = hand_over(trace, work, capacity, seed=seed)
+            trace, asked, first = handover.trace, handover.asked_s, handover.first_token_s
+        served = Server(work, capacity, seed=seed, handed=role == "decode").serve(trace)
+        runs = pd.DataFrame(served.rows, columns=list(ROW))
+        times = served.admitted_s, served.first_token_s, served.finish_s
+        if (cap_w := machine.operation.cap_w) is not None:
+            governed = govern(work, runs, cap_w, machine.node.reference_temperature_c)
+            runs, times = governed.runs, governed.moved(*times)
+        return cls(
+            trace,
+            work,
+            runs,
+            times[0],
+            times[1] if first is None else first,
+            times[2],
             capacity,
-            int(run.max_batch),
-            int(run.chunk_tokens),
-            work.window_tokens,
-            np.ascontiguousarray(fixed),
-            np.ascontiguousarray(work.per_sum @ seconds),
-            GROWTH,
+            served.evictions,
+            served.cached_tokens,
+            trace.arrival_s if asked is None else asked,
+            sent,
         )
-        iterations = pd.DataFrame(rows, columns=list(ROW))
-        return cls(trace, work, iterations, admitted, first, finish, capacity)
 
     @property
     def start_s(self) -> float:
@@ -115,19 +138,18 @@ class Schedule:
     @property
     def step_tokens(self) -> NDArray[np.float64]:
         """Tokens of each step of a run, shape (m,)."""
-        both = self.iterations["decode_sequences"] + self.iterations["step_prompt_tokens"]
+        both = self.iterations["decode_tokens"] + self.iterations["step_prompt_tokens"]
         return both.to_numpy()
 
     @property
     def actions(self) -> NDArray[np.float64]:
         """Actions of one package in each run, shape (m, len(ACTIONS))."""
-        sums = self.iterations[list(SUMS)].to_numpy()
-        return self.work.actions(self.iterations["steps"].to_numpy(), self.step_tokens, sums)
+        return run_actions(self.work, self.iterations, self.handover_byte)
 
     @property
     def ttft_s(self) -> NDArray[np.float64]:
         """Time to first token, waiting included, shape (n,) [s]."""
-        return self.first_token_s - self.trace.arrival_s
+        return self.first_token_s - self.asked_s
 
     @property
     def tpot_s(self) -> NDArray[np.float64]:
@@ -138,13 +160,29 @@ class Schedule:
 
     @property
     def waiting_s(self) -> NDArray[np.float64]:
-        """Time from arrival to admission, shape (n,) [s]."""
+        """Time from arrival at the group to admission, shape (n,) [s]."""
         return self.admitted_s - self.trace.arrival_s
 
     @property
     def busy_s(self) -> float:
         """Time during which steps run [s]."""
         return float((self.iterations["end_s"] - self.iterations["start_s"]).sum())
+
+    @property
+    def slowed_share(self) -> float:
+        """Share of the busy time spent below the operation's clock, to stay below its cap."""
+        if "pace" not in self.iterations:
+            return 0.0
+        lasting = self.iterations["end_s"] - self.iterations["start_s"]
+        return float(lasting[self.iterations["pace"] < 1.0].sum() / lasting.sum())
+
+    def operating_points(self) -> pd.DataFrame:
+        """Return ``start_s``, ``end_s``, ``frequency_hz`` and ``voltage_v`` of each run."""
+        run, found = self.work.machine.operation, self.iterations[["start_s", "end_s"]]
+        ones = np.ones(len(found))
+        pace = self.iterations.get("pace", ones)
+        voltage = self.iterations.get("voltage_ratio", ones)
+        return found.assign(frequency_hz=run.frequency_hz * pace, voltage_v=run.voltage_v * voltage)
 
     @property
     def load(self) -> float:
@@ -155,27 +193,62 @@ class Schedule:
         """Return one row a request: the trace, and when it was served."""
         table = self.trace.to_dataframe()
         names = ("admitted_s", "first_token_s", "finish_s", "ttft_s", "tpot_s", "waiting_s")
+        table.insert(0, "asked_s", self.asked_s)
         return table.assign(**{name: getattr(self, name) for name in names})
 
 
-def _kv_byte(trace: Trace, work: Work) -> NDArray[np.float64]:
-    """Return the KV cache that each request reserves, shape (n,) [byte]."""
+def run_actions(work: Work, runs: pd.DataFrame, handover_byte: float = 0.0) -> NDArray[np.float64]:
+    """Return the actions of one package in runs of steps, drafts included.
+
+    What a group hands over crosses its links evenly with the prompts that it reads; the energy of
+    a link is counted where the bits are sent.
+
+    Parameters
+    ----------
+    work : Work
+        The machine and the model.
+    runs : DataFrame, m rows
+        See `Schedule.iterations`.
+    handover_byte : float
+        KV cache that the whole group sends to others [byte].
+
+    Returns
+    -------
+    array, shape (m, len(ACTIONS))
+    """
+    steps, decoding = runs["steps"].to_numpy(), runs["decode_sequences"].to_numpy()
+    tokens = runs["decode_tokens"].to_numpy()
+    both = tokens + runs["step_prompt_tokens"].to_numpy()
+    actions = work.actions(steps, both, runs[list(SUMS)].to_numpy())
+    if (tokens > decoding).any():
+        drafts = (tokens - decoding) / np.maximum(decoding, 1.0)
+        each = steps * drafts * (work.machine.operation.draft_cost or 0.0)
+        actions = actions + each[:, None] * work.per_step(decoding)
+    if handover_byte:
+        read = steps * runs["step_prompt_tokens"].to_numpy()
+        bits = 8.0 * handover_byte / work.machine.chips * read / read.sum()
+        actions[:, ACTIONS.index("serdes_bits")] += bits
+    return np.asarray(actions)
+
+
+def check_fit(trace: Trace, work: Work, capacity_byte: float) -> None:
+    """Raise for every request whose KV cache alone is larger than what there is.
+
+    Raises
+    ------
+    InputError
+        Each such request, up to a limit, with the number of chips that would hold it.
+    """
+    machine = work.machine
     tokens = (trace.prompt_tokens + trace.output_tokens).astype(np.float64)
     full, windowed = work.kv_byte_per_token
-    return tokens * full + np.minimum(tokens, work.window_tokens) * windowed
-
-
-def _check_fit(
-    trace: Trace, reserved: NDArray[np.float64], capacity: float, machine: Machine
-) -> None:
-    """Raise for every request whose KV cache alone is larger than what there is."""
+    needed = tokens * full + np.minimum(tokens, work.window_tokens) * windowed
     found: list[RowFault] = []
     each = machine.hbm_capacity_byte * machine.operation.memory_share
-    for row in np.flatnonzero(reserved > capacity):
-        need = machine.chips + int(np.ceil((reserved[row] - capacity) / each))
-        tokens = trace.prompt_tokens[row] + trace.output_tokens[row]
-        what = f"{tokens} tokens need {reserved[row] / 1e9:.1f} GB of KV cache"
-        allowed = f"at most {capacity / 1e9:.1f} GB beside the weights"
+    for row in np.flatnonzero(needed > capacity_byte):
+        need = machine.chips + int(np.ceil((needed[row] - capacity_byte) / each))
+        what = f"{tokens[row]:.0f} tokens need {needed[row] / 1e9:.1f} GB of KV cache"
+        allowed = f"at most {capacity_byte / 1e9:.1f} GB beside the weights"
         found.append(
             (int(row), what, allowed, f"{need} chips would hold it: set power.chips = {need}")
         )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from techlib import Record
 
-__all__ = ["COMPONENTS", "Term"]
+__all__ = ["COMPONENTS", "CORE", "Term"]
 
 #: What a report tells apart, with titles for people: compute, memory, links.
 COMPONENTS = {
@@ -29,6 +29,9 @@ COMPONENTS = {
     "host": "host interface",
     "management": "management",
 }
+
+#: Components whose energy per action follows the supply of the logic.
+CORE = ("tensor", "vector", "sram", "noc", "collective")
 
 
 @dataclass(frozen=True, eq=False)

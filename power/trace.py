@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from power.prefix import PrefixBlocks
 from power.trace_checks import check_rows
 from techlib import Faults, InputError
 
@@ -30,6 +31,10 @@ class Trace:
         Tokens that a request brings along; at least one.
     output_tokens : array, shape (n,)
         Tokens that it is answered with; at least one.
+    blocks : PrefixBlocks, optional
+        What their prompts have in common, where the trace tells.
+    left_out : int
+        Faulty rows of its file that were left out on request.
 
     Raises
     ------
@@ -52,6 +57,8 @@ class Trace:
     arrival_s: NDArray[np.float64]
     prompt_tokens: NDArray[np.int64]
     output_tokens: NDArray[np.int64]
+    blocks: PrefixBlocks | None = None
+    left_out: int = 0
 
     def __post_init__(self) -> None:
         where = f"trace {self.name}"
@@ -73,6 +80,9 @@ class Trace:
             frozen = column.astype(kind)
             frozen.setflags(write=False)
             object.__setattr__(self, name, frozen)
+        if self.blocks is not None and len(self.blocks) != len(self):
+            what = f"of {len(self.blocks)} requests"
+            raise InputError.of(f"{where}: blocks", what, f"{len(self)}, one list a request")
 
     def __len__(self) -> int:
         return len(self.arrival_s)
@@ -89,8 +99,9 @@ class Trace:
         -------
         dict
             ``requests``, ``span_s``, ``rate_per_s`` (intervals over span; 0 for no span),
-            ``arrival_cv`` (standard deviation over mean of the intervals), and for prompt and
-            output tokens ``_mean``, ``_p50``, ``_p90``, ``_p99``, ``_max``.
+            ``arrival_cv`` (standard deviation over mean of the intervals), for prompt and output
+            tokens ``_mean``, ``_p50``, ``_p90``, ``_p99``, ``_max``, and ``repeated_blocks``
+            (share of the prefix blocks seen before) where the trace has any.
         """
         gaps = np.diff(self.arrival_s)
         span = self.span_s
@@ -106,6 +117,8 @@ class Trace:
             for percent in (50, 90, 99):
                 table[f"{name}_p{percent}"] = float(np.percentile(values, percent))
             table[f"{name}_max"] = float(values.max())
+        if self.blocks is not None:
+            table["repeated_blocks"] = self.blocks.repeated_share()
         return table
 
     def window(self, start_s: float, duration_s: float) -> Trace:
@@ -124,9 +137,39 @@ class Trace:
             what = f"no request arrives from {start_s:g} s to {start_s + duration_s:g} s"
             ends = f"{self.arrival_s[0]:g} s to {self.arrival_s[-1]:g} s"
             raise InputError.of(where, what, f"a window that meets {ends}")
-        part = slice(first, last)
-        arrival = self.arrival_s[part] - start_s
-        return Trace(self.name, arrival, self.prompt_tokens[part], self.output_tokens[part])
+        part = self._take(slice(first, last))
+        return replace(part, arrival_s=part.arrival_s - start_s)
+
+    def replica(self, number: int, index: int = 0) -> Trace:
+        """Return what one of some equal groups gets, where each request goes to the next group.
+
+        Parameters
+        ----------
+        number : int
+            Groups that share the trace.
+        index : int
+            Which one, counted from 0.
+
+        Raises
+        ------
+        InputError
+            No such group, or more groups than requests.
+        """
+        where = f"trace {self.name}: replicas"
+        if not 1 <= number <= len(self):
+            raise InputError.of(where, f"{number}", f"from 1 to {len(self):,}, a request each")
+        if not 0 <= index < number:
+            raise InputError.of(where, f"group {index}", f"from 0 to {number - 1}")
+        return self.every(number, index)
+
+    def every(self, number: int, first: int = 0) -> Trace:
+        """Return each request of which the place is `first` plus a multiple of `number`."""
+        return self._take(slice(first, None, number))
+
+    def _take(self, rows: slice) -> Trace:
+        columns = (self.arrival_s[rows], self.prompt_tokens[rows], self.output_tokens[rows])
+        blocks = None if self.blocks is None else self.blocks.take(rows)
+        return Trace(self.name, *columns, blocks, self.left_out)
 
     def scaled(self, rate: float) -> Trace:
         """Return the same requests arriving `rate` times as fast.
@@ -138,16 +181,20 @@ class Trace:
         """
         if not (np.isfinite(rate) and rate > 0.0):
             raise InputError.of(f"trace {self.name}: rate", f"{rate:g}", "a factor above 0")
-        return Trace(self.name, self.arrival_s / rate, self.prompt_tokens, self.output_tokens)
+        return replace(self, arrival_s=self.arrival_s / rate)
 
     def to_dataframe(self) -> pd.DataFrame:
-        """Return one row a request."""
+        """Return one row a request; prefix blocks are left out."""
         names = ("arrival_s", "prompt_tokens", "output_tokens")
         return pd.DataFrame({name: getattr(self, name) for name in names})
 
     def to_csv(self, path: str | Path) -> None:
         """Write the plain CSV form, which `read_trace` reads back exactly."""
         self.to_dataframe().to_csv(path, index=False, lineterminator="\n")
+
+    def to_parquet(self, path: str | Path) -> None:
+        """Write the same columns as Parquet, which `read_trace` reads back exactly."""
+        self.to_dataframe().to_parquet(path, index=False, compression="zstd")
 
 
 def _numbers(values: Any, where: str, name: str) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from techlib import Faults
 
-__all__ = ["MOST_ROWS_LISTED", "check_rows", "list_rows"]
+__all__ = ["MOST_ROWS_LISTED", "check_rows", "find_faults", "is_clean", "list_rows"]
 
 MOST_ROWS_LISTED = 20
 _MOST_TOKENS = 100_000_000  # far beyond any context; keeps every later sum exact in a float
@@ -65,6 +65,47 @@ def check_rows(
     whole : str
         Place for the closing note.
     """
+    list_rows(find_faults(columns, known=known), place, faults, whole=whole)
+
+
+def is_clean(columns: Mapping[str, NDArray[np.float64]], last_s: float = 0.0) -> bool:
+    """Return whether no row can be faulty; cheaper than to find which ones are.
+
+    Parameters
+    ----------
+    columns : mapping
+        As for `check_rows`.
+    last_s : float
+        Arrival of the row above the first one [s].
+    """
+    arrival = columns["arrival_s"]
+    if not len(arrival):
+        return True
+    within = arrival[0] >= last_s and arrival[-1] <= _LATEST_S
+    if not (within and bool((np.diff(arrival) >= 0.0).all())):
+        return False
+    return all(
+        bool(((values >= 1.0) & (values <= _MOST_TOKENS) & (values == np.floor(values))).all())
+        for name, values in columns.items()
+        if name != "arrival_s"
+    )
+
+
+def find_faults(
+    columns: Mapping[str, NDArray[np.float64]],
+    *,
+    known: Sequence[RowFault] = (),
+    last_s: float = 0.0,
+) -> list[RowFault]:
+    """Return what is wrong with rows, by row; `known` is part of it.
+
+    Parameters
+    ----------
+    columns, known
+        As for `check_rows`.
+    last_s : float
+        Arrival of the row above the first one [s].
+    """
     found = list(known)
     good = np.ones(len(columns["arrival_s"]), dtype=bool)
     good[[row for row, *_ in known]] = False
@@ -83,14 +124,16 @@ def check_rows(
             for row in np.flatnonzero(bad & good)
         ]
         good &= ~bad
-    found += _decreasing(columns["arrival_s"], good)
-    list_rows(found, place, faults, whole=whole)
+    return found + _decreasing(columns["arrival_s"], good, last_s)
 
 
-def _decreasing(arrival_s: NDArray[np.float64], good: NDArray[np.bool_]) -> list[RowFault]:
+def _decreasing(
+    arrival_s: NDArray[np.float64], good: NDArray[np.bool_], last_s: float
+) -> list[RowFault]:
     """Find rows that arrive before a good row above them."""
     rows = np.flatnonzero(good)
-    early = rows[1:][np.diff(arrival_s[rows]) < 0.0]
+    latest = np.maximum.accumulate(np.concatenate([[last_s], arrival_s[rows]]))
+    early = rows[arrival_s[rows] < latest[:-1]]
     return [
         (
             int(row),

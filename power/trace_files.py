@@ -1,84 +1,52 @@
-"""Traces from files: the published formats, told apart by their columns."""
+"""Traces from files: CSV, JSON lines or Parquet in a published form, whole or chunk by chunk."""
 
 from __future__ import annotations
 
-import csv
-import io
-from dataclasses import dataclass
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from power.arrivals import Arrivals
+from power.prefix import PrefixBlocks
 from power.trace import Trace
-from power.trace_checks import RowFault, check_rows, list_rows
-from power.trace_json import read_json_lines
-from techlib import Fault, Faults, InputError, did_you_mean
+from power.trace_checks import MOST_ROWS_LISTED, find_faults, is_clean
+from power.trace_csv import csv_parts
+from power.trace_json import json_parts
+from power.trace_parquet import MAGIC, parquet_parts
+from power.trace_part import Part, PartReader
+from power.trace_text import line_blocks
+from techlib import Faults, InputError
 
-__all__ = ["TRACE_FORMATS", "TraceFormat", "read_trace"]
+__all__ = ["read_trace", "trace_chunks"]
 
-
-@dataclass(frozen=True)
-class TraceFormat:
-    """A published form of trace file.
-
-    Parameters
-    ----------
-    name : str
-        What it is called.
-    arrival, prompt, output : str
-        Its columns, or its keys.
-    ticks_per_s : float
-        Unit of the arrival; 0 for a date and time, which is counted from the earliest.
-    kind : {"csv", "jsonl"}
-        Table with a header, or one JSON object a line.
-    """
-
-    name: str
-    arrival: str
-    prompt: str
-    output: str
-    ticks_per_s: float
-    kind: Literal["csv", "jsonl"] = "csv"
-
-    @property
-    def columns(self) -> tuple[str, str, str]:
-        """The columns in the order arrival, prompt, output."""
-        return self.arrival, self.prompt, self.output
+_NAMES = ("arrival_s", "prompt_tokens", "output_tokens")
 
 
-TRACE_FORMATS = (
-    TraceFormat("plain CSV", "arrival_s", "prompt_tokens", "output_tokens", 1.0),
-    TraceFormat("Azure LLM inference", "TIMESTAMP", "ContextTokens", "GeneratedTokens", 0.0),
-    TraceFormat("BurstGPT", "Timestamp", "Request tokens", "Response tokens", 1.0),
-    TraceFormat("LLMServingSim", "arrival_time_ns", "input_toks", "output_toks", 1e9),
-    TraceFormat("Mooncake", "timestamp", "input_length", "output_length", 1e3, "jsonl"),
-)
-
-_NOT_TEXT = {
-    b"\x1f\x8b": "is compressed with gzip",
-    b"PK\x03\x04": "is a zip archive",
-    b"(\xb5/\xfd": "is compressed with zstd",
-    b"PAR1": "is a Parquet file",
-    b"\xff\xfe": "is encoded in UTF-16",
-    b"\xfe\xff": "is encoded in UTF-16",
-}
-
-
-def read_trace(path: str | Path) -> Trace:
+def read_trace(
+    path: str | Path, *, skip_bad: bool = False, arrivals: Arrivals | None = None
+) -> Trace:
     r"""Read a trace; its format is told by its columns.
 
-    Known are Azure LLM inference 2023 and 2024, BurstGPT, LLMServingSim and the plain CSV
-    ``arrival_s, prompt_tokens, output_tokens``, and Mooncake as JSON lines. Column names may
-    differ in case and surrounding blanks; other columns are left alone. Rows are never sorted or
-    left out in silence: a log that is out of order is a fault with its line numbers.
+    Known are the columns of Azure LLM inference 2023 and 2024, BurstGPT, LLMServingSim, Mooncake
+    (with prefix blocks), Vidur, vLLM's request logs and benchmark results, the plain form
+    ``arrival_s, prompt_tokens, output_tokens``, and lengths without arrivals as from ShareGPT; each
+    as CSV, JSON lines or Parquet. Column names may differ in case and surrounding blanks; other
+    columns are left alone. Rows are never sorted, and left out on request only: a log that is out
+    of order is a fault with its line numbers.
 
     Parameters
     ----------
     path : str or Path
         The file.
+    skip_bad : bool
+        Leave faulty rows out; `Trace.left_out` counts them.
+    arrivals : Arrivals, optional
+        Draws the times of arrival for a file that has lengths only.
 
     Returns
     -------
@@ -96,165 +64,162 @@ def read_trace(path: str | Path) -> Trace:
     >>> import pathlib, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = pathlib.Path(folder, "chat.csv")
-    ...     _ = file.write_text("arrival_s,prompt_tokens,output_tokens\n0,12,3\n0.25,40,8\n")
-    ...     trace = read_trace(file)
-    >>> trace.name, trace.arrival_s.tolist(), trace.output_tokens.tolist()
-    ('chat', [0.0, 0.25], [3, 8])
+    ...     _ = file.write_text("arrival_s,prompt_tokens,output_tokens\n0,12,3\n0.25,40,8\nx,1,1\n")
+    ...     trace = read_trace(file, skip_bad=True)
+    >>> trace.name, trace.arrival_s.tolist(), trace.output_tokens.tolist(), trace.left_out
+    ('chat', [0.0, 0.25], [3, 8], 1)
     """
     path = Path(path)
-    text = _read_text(path)
-    if text.lstrip()[:1] in ("{", "["):
-        table, lines, known = read_json_lines(text, path, _json_format().columns)
-        form = _json_format()
-    else:
-        table, lines, known, form = _read_csv(text, path)
-    faults = Faults()
-
-    def place(row: int) -> str:
-        return f"{path}: line {lines[row]}"
-
-    columns, unread = _columns(table, form)
-    if not len(table):
-        cure = "write at least one request below the header"
-        raise InputError.of(str(path), "holds no request", "one request a line", cure)
-    check_rows(columns, place, faults, known=[*known, *unread], whole=str(path))
-    faults.raise_if_any()
-    return Trace(path.stem, *columns.values())  # type: ignore[arg-type]
+    reader = _Reader(path, skip_bad, arrivals, patient=True)
+    chunks = list(reader.chunks())
+    reader.finish()
+    columns = [np.concatenate(parts) for parts in zip(*(c for c, _ in chunks), strict=True)]
+    lists = list(itertools.chain.from_iterable(blocks or () for _, blocks in chunks))
+    blocks = PrefixBlocks.of(reader.block_tokens, lists) if lists else None
+    arrival, prompt, output = columns
+    return Trace(path.stem, arrival, prompt, output, blocks, reader.left_out)
 
 
-def _json_format() -> TraceFormat:
-    return next(form for form in TRACE_FORMATS if form.kind == "jsonl")
+def trace_chunks(
+    path: str | Path, *, skip_bad: bool = False, arrivals: Arrivals | None = None
+) -> Iterator[Trace]:
+    r"""Read a trace in chunks of about a million requests, so that its length does not matter.
+
+    Parameters are those of `read_trace`. Arrivals go on from chunk to chunk; prefix blocks are not
+    kept. A faulty row ends the reading where it stands.
+
+    Yields
+    ------
+    Trace
+        The next requests; `Trace.left_out` counts the rows that were left out so far.
+
+    Raises
+    ------
+    InputError
+        As from `read_trace`, for the first stretch of the file with faulty rows.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder, "chat.csv")
+    ...     _ = file.write_text("arrival_s,prompt_tokens,output_tokens\n0,12,3\n0.25,40,8\n")
+    ...     [len(chunk) for chunk in trace_chunks(file)]
+    [2]
+    """
+    path = Path(path)
+    reader = _Reader(path, skip_bad, arrivals, patient=False)
+    for (arrival, prompt, output), _ in reader.chunks():
+        yield Trace(path.stem, arrival, prompt, output, None, reader.left_out)  # type: ignore[arg-type]
+    reader.finish()
 
 
-def _read_text(path: Path) -> str:
-    """Read the file as UTF-8 text, or say what it is instead."""
-    where = str(path)
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        near = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-        cure = did_you_mean(path.name, near) if near else "check the path"
-        raise InputError.of(where, "no such file", "a trace file", cure) from None
-    except OSError as error:
-        raise InputError.of(where, f"cannot be read: {error.strerror}", "a trace file") from None
-    for magic, what in _NOT_TEXT.items():
-        if data.startswith(magic):
-            cure = "save it as UTF-8 text" if "UTF" in what else "unpack it or convert it to CSV"
-            raise InputError.of(where, what, "CSV or JSON lines", cure)
-    if b"\x00" in data:
-        line = data.count(b"\n", 0, data.index(b"\x00")) + 1
-        raise InputError.of(f"{where}: line {line}", "is binary, not text", "CSV or JSON lines")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        what = f"byte {data[error.start]:#04x} is not UTF-8"
-        raise InputError.of(f"{where}: line {line}", what, cure="save it as UTF-8") from None
-    if not text.strip():
-        raise InputError.of(where, "is empty", "a header and at least one request")
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+@dataclass
+class _Reader:
+    """Turns the parts of a file into checked columns.
 
+    A patient reader goes on after a fault, so that `finish` can raise all of them together.
+    """
 
-def _read_csv(
-    text: str, path: Path
-) -> tuple[pd.DataFrame, NDArray[np.int64], list[RowFault], TraceFormat]:
-    """Parse the table; rows are numbered as lines of the file."""
-    head = _fields(text, path)
-    form = _detect(head, path)
-    names = [name.strip().casefold() for name in head]
-    wanted = [name.casefold() for name in form.columns]
-    table = _parse(text, names, path)[wanted]
-    table.columns = pd.Index(form.columns)
-    lines = np.arange(2, len(table) + 2)
-    blank = table.isna().all(axis=1).to_numpy()
-    return table[~blank].reset_index(drop=True), lines[~blank], [], form
+    path: Path
+    skip_bad: bool
+    arrivals: Arrivals | None
+    patient: bool
+    left_out: int = 0
+    block_tokens: int = 1
+    _last_s: float = 0.0
+    _origin: Any = None
+    _found: list[tuple[int, str, str, str]] = field(default_factory=list)
+    _more: int = 0
+    _rows: int = 0
+    _unit: str = "line"
 
+    def chunks(self) -> Iterator[tuple[list[NDArray[np.float64]], list[Any] | None]]:
+        """Yield arrival, prompt and output of good rows, with their prefix blocks."""
+        draw = None
+        for fast, careful in self._parts():
+            part = fast()
+            if part is None or not is_clean(self._columns(part), self._last_s):
+                part = careful()
+            if not part.form.arrival and draw is None:
+                draw = self._drawn()
+            columns = self._columns(part)
+            bad = self._faults(part, columns)
+            if bad and not self.patient:
+                self.finish()
+            keep = np.ones(len(part), dtype=bool)
+            keep[bad] = False
+            self._rows += len(part)
+            if not keep.any():
+                continue
+            chosen = [column[keep] for column in columns.values()]
+            if draw is not None:
+                chosen[0] = draw.take(len(chosen[0]))
+            self._last_s = float(chosen[0][-1])
+            self.block_tokens = part.form.block_tokens or self.block_tokens
+            blocks = part.blocks and [part.blocks[row] for row in np.flatnonzero(keep)]
+            yield chosen, blocks
 
-def _parse(text: str, names: list[str], path: Path) -> pd.DataFrame:
-    """Parse with pandas, after a row of another length has been ruled out."""
-    first = _fields(text.partition("\n")[2], path)
-    try:
-        if len(first) > len(names):
-            raise pd.errors.ParserError
-        return pd.read_csv(
-            io.StringIO(text), header=0, names=names, skip_blank_lines=False, low_memory=False
-        )
-    except (pd.errors.ParserError, ValueError):
-        rows = (_fields(line, path) for line in text.split("\n"))
-        found: list[RowFault] = [
-            (number, f"{len(row)} fields", f"{len(names)} as in the header", "")
-            for number, row in enumerate(rows, start=1)
-            if len(row) > len(names)
-        ]
+    def _parts(self) -> Iterator[PartReader]:
+        blocks = line_blocks(self.path)
+        if self._starts_with(MAGIC):
+            self._unit = "row"
+            return parquet_parts(self.path)
+        first = next(blocks)
+        if first.last and not first.data.strip():
+            allowed = "a header and at least one request"
+            raise InputError.of(str(self.path), "is empty", allowed)
+        together = itertools.chain([first], blocks)
+        if first.data.lstrip()[:1] in (b"{", b"["):
+            return json_parts(together, self.path)
+        return csv_parts(together, self.path)
+
+    def _starts_with(self, magic: bytes) -> bool:
+        try:
+            with self.path.open("rb") as file:
+                return file.read(len(magic)) == magic
+        except OSError:
+            return False  # reading says why
+
+    def _drawn(self) -> Any:
+        if self.arrivals is None:
+            cure = "give arrivals: a rate, their spread and a seed"
+            raise InputError.of(str(self.path), "has no times of arrival", cure=cure)
+        return self.arrivals.stream()
+
+    def _columns(self, part: Part) -> dict[str, NDArray[np.float64]]:
+        if self._origin is None:
+            self._origin = part.earliest  # still none where no arrival can be read
+        origin = part.ticks.dtype.type(0) if self._origin is None else self._origin
+        arrival = part.arrival_s(origin) if part.form.arrival else np.full(len(part), self._last_s)
+        return dict(zip(_NAMES, (arrival, part.prompt, part.output), strict=True))
+
+    def _faults(self, part: Part, columns: dict[str, NDArray[np.float64]]) -> list[int]:
+        """Note what is wrong with a part; return its faulty rows."""
+        if part.lines is None:
+            return []
+        found = find_faults(columns, known=part.faults, last_s=self._last_s)
+        bad = sorted({row for row, *_ in found})
+        self.left_out += len(bad) if self.skip_bad else 0
+        if self.skip_bad:
+            return bad
+        room = MOST_ROWS_LISTED - len(self._found)
+        listed = [(int(part.lines[row]), *rest) for row, *rest in sorted(found)[:room]]
+        self._found += listed  # type: ignore[arg-type]
+        self._more += len(found) - len(listed)
+        return bad
+
+    def finish(self) -> None:
+        """Raise what was found, or that nothing was."""
         faults = Faults()
-        list_rows(found, lambda row: f"{path}: line {row}", faults, whole=str(path))
+        for line, what, allowed, cure in self._found:
+            faults.add(f"{self.path}: {self._unit} {line}", what, allowed, cure)
+        if self._more:
+            faults.add(str(self.path), f"and {self._more} more faulty rows")
         faults.raise_if_any()
-        raise InputError.of(str(path), "is not a CSV table", "comma-separated columns") from None
-
-
-def _fields(text: str, path: Path) -> list[str]:
-    """Return the fields of the first line."""
-    try:
-        return next(csv.reader(io.StringIO(text)), [])
-    except csv.Error as error:
-        raise InputError.of(str(path), f"is not a CSV table: {error}") from None
-
-
-def _detect(head: list[str], path: Path) -> TraceFormat:
-    """Choose the format whose columns are all there, or say which ones are missing."""
-    given = {name.strip().casefold(): name.strip() for name in head}
-    if len(given) < len(head):
-        raise InputError.of(f"{path}: line 1", "a column name is given twice", "unique names")
-    forms = [form for form in TRACE_FORMATS if form.kind == "csv"]
-    missing = {form: [c for c in form.columns if c.casefold() not in given] for form in forms}
-    for form in forms:
-        if not missing[form]:
-            return form
-    nearest = min(forms, key=lambda form: len(missing[form]))
-    if len(missing[nearest]) < len(nearest.columns):
-        raise InputError(
-            Fault(
-                f"{path}: line 1",
-                f"column {name!r} of {nearest.name} is missing",
-                ", ".join(nearest.columns),
-                did_you_mean(name, given.values()).replace("known:", "found:"),
-            )
-            for name in missing[nearest]
-        )
-    known = "; ".join(f"{form.name}: {', '.join(form.columns)}" for form in forms)
-    near = [did_you_mean(name, forms[0].columns) for name in given.values()]
-    cure = next((hint for hint in near if hint.startswith("did")), "give the file a header line")
-    if len(head) == 1 and any(mark in head[0] for mark in ";\t|"):
-        cure = "separate the columns by commas"
-    raise InputError.of(f"{path}: line 1", f"columns {', '.join(head)} are not known", known, cure)
-
-
-def _columns(
-    table: pd.DataFrame, form: TraceFormat
-) -> tuple[dict[str, NDArray[np.float64]], list[RowFault]]:
-    """Turn the columns into numbers, and note what is not one."""
-    unread: list[RowFault] = []
-    columns: dict[str, NDArray[np.float64]] = {}
-    fields = zip(("arrival_s", "prompt_tokens", "output_tokens"), form.columns, strict=True)
-    for name, source in fields:
-        raw = table[source]
-        if name == "arrival_s" and form.ticks_per_s == 0.0:
-            values, allowed = _seconds(raw), "a date and time"
-        else:
-            values = pd.to_numeric(raw, errors="coerce").to_numpy(dtype=np.float64)
-            allowed = "a number"
-        for row in np.flatnonzero(np.isnan(values)):
-            cell = raw.iloc[row]
-            shown = "is missing" if pd.isna(cell) else f"is {str(cell)[:40]!r}"
-            unread.append((int(row), f"{source} {shown}", allowed, ""))
-        if name == "arrival_s" and form.ticks_per_s:
-            values = values / form.ticks_per_s
-        columns[name] = values
-    return columns, unread
-
-
-def _seconds(raw: pd.Series) -> NDArray[np.float64]:
-    """Return dates as seconds since the earliest; NaN where one cannot be read."""
-    times = pd.to_datetime(raw.astype(str), errors="coerce", utc=True, format="ISO8601")
-    since = (times - times.min()).dt.total_seconds()
-    return np.asarray(since, dtype=np.float64)
+        if self._rows == 0:
+            cure = "write at least one request below the header"
+            raise InputError.of(str(self.path), "holds no request", "one request a line", cure)
+        if self.left_out == self._rows:
+            what = f"no good row among {self._rows:,}"
+            raise InputError.of(str(self.path), what, cure="read it without skipping bad rows")

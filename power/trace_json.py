@@ -1,84 +1,159 @@
-"""JSON lines: one request an object."""
+"""Traces as JSON: one request an object and line, or one object of lists."""
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from power.trace_checks import RowFault
+from power.trace_formats import TRACE_FORMATS, TraceFormat, detect_format
+from power.trace_part import Part, PartReader, as_ticks
+from power.trace_text import LineBlock, as_text
 from techlib import InputError, did_you_mean
 
-__all__ = ["read_json_lines"]
+__all__ = ["json_parts"]
 
 
-def read_json_lines(
-    text: str, path: Path, keys: tuple[str, ...]
-) -> tuple[pd.DataFrame, NDArray[np.int64], list[RowFault]]:
-    """Parse one JSON object a line.
+def json_parts(blocks: Iterator[LineBlock], path: Path) -> Iterator[PartReader]:
+    """Yield readers of the stretches of a file of JSON objects.
 
-    Parameters
-    ----------
-    text : str
-        The file's text.
-    path : Path
-        For error messages.
-    keys : tuple of str
-        Keys to keep.
-
-    Returns
-    -------
-    table : DataFrame
-        A row for each line that is not blank; NaN where a line is faulty.
-    lines : array, shape (n,)
-        Line number of each row.
-    faults : list
-        What cannot be read, by row.
+    Raises
+    ------
+    InputError
+        The keys of the first object are not known, or the file is one JSON list.
     """
-    rows: list[tuple[float, ...]] = []
-    lines: list[int] = []
+    form: TraceFormat | None = None
+    for block in blocks:
+        text = as_text(block.data, block.line, path)
+        if form is None:
+            if text.lstrip().startswith("["):
+                raise InputError.of(str(path), "is one JSON list", "one JSON object a line")
+            whole = _object(text) if block.last else None
+            if whole and (part := _of_lists(whole, path)) is not None:
+                yield _known(part)
+                return
+            form = _form(text, path)
+        yield _known(_of_lines(text, form, block.line))
+
+
+def _known(part: Part) -> PartReader:
+    return lambda: None, lambda: part
+
+
+def _object(text: str) -> Mapping[str, Any] | None:
+    try:
+        entry = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return entry if isinstance(entry, dict) else None
+
+
+def _form(text: str, path: Path) -> TraceFormat:
+    """Tell the format by the first object; Mooncake's where none can be read."""
+    for line in text.split("\n"):
+        entry = _object(line) if line.strip() else None
+        if entry:
+            return detect_format(list(entry), str(path))
+    return next(form for form in TRACE_FORMATS if form.blocks)
+
+
+def _of_lists(whole: Mapping[str, Any], path: Path) -> Part | None:
+    """Read an object that holds a list for each column; None where it holds one request."""
+    form = detect_format(list(whole), str(path))
+    found = {key.strip().casefold(): values for key, values in whole.items()}
+    columns = [found[name.casefold()] for name in form.columns]
+    if not all(isinstance(column, list) for column in columns):
+        return None
+    if len({len(column) for column in columns}) > 1:
+        sizes = ", ".join(f"{name} {len(c)}" for name, c in zip(form.columns, columns, strict=True))
+        raise InputError.of(str(path), f"lists of different length: {sizes}", "equal lengths")
+    rows = [dict(zip(form.columns, entry, strict=True)) for entry in zip(*columns, strict=True)]
+    if form.arrival:  # a benchmark lists its requests as they end
+        rows.sort(key=lambda row: row[form.arrival] if _is_number(row[form.arrival]) else math.inf)
+    return _of_rows(list(enumerate(rows, start=1)), form, [])
+
+
+def _of_lines(text: str, form: TraceFormat, first: int) -> Part:
+    rows: list[tuple[int, Any]] = []
     faults: list[RowFault] = []
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(text.split("\n"), start=first):
         if not line.strip():
             continue
-        values, found = _read_line(line, keys)
-        faults += [(len(rows), what, allowed, cure) for what, allowed, cure in found]
-        rows.append(values)
-        lines.append(number)
-    if rows and len({row for row, *_ in faults}) == len(rows) and text.lstrip().startswith("["):
-        raise InputError.of(str(path), "is one JSON list", "one JSON object a line")
-    return pd.DataFrame(rows, columns=list(keys)), np.array(lines, dtype=np.int64), faults
+        try:
+            entry = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            reason = error.msg if isinstance(error, json.JSONDecodeError) else "not readable"
+            faults.append((len(rows), f"broken JSON: {reason}", "one JSON object a line", ""))
+            entry = None
+        else:
+            if not isinstance(entry, dict):
+                what = f"is {type(entry).__name__}"
+                faults.append((len(rows), what, "one JSON object a line", ""))
+                entry = None
+        rows.append((number, entry))
+    return _of_rows(rows, form, faults)
 
 
-def _read_line(
-    line: str, keys: tuple[str, ...]
-) -> tuple[tuple[float, ...], list[tuple[str, str, str]]]:
-    """Return the numbers of a line, zero where there is none, and its faults."""
-    empty = tuple(0.0 for _ in keys)
-    try:
-        entry = json.loads(line)
-    except (json.JSONDecodeError, RecursionError, ValueError) as error:
-        reason = error.msg if isinstance(error, json.JSONDecodeError) else "not readable"
-        return empty, [(f"broken JSON: {reason}", "one JSON object a line", "")]
-    if not isinstance(entry, dict):
-        return empty, [(f"is {type(entry).__name__}", "one JSON object a line", "")]
-    values: list[float] = []
-    found: list[tuple[str, str, str]] = []
-    for key in keys:
-        value: Any = entry.get(key)
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if key not in entry:
-            near = did_you_mean(key, entry).replace("known:", "found:") if entry else ""
-            found.append((f"{key} is missing", ", ".join(keys), near))
-        elif not number:
-            found.append((f"{key} is {str(value)[:40]!r}", "a number", ""))
-        values.append(_as_float(value) if number else 0.0)
-    return tuple(values), found
+def _of_rows(rows: list[tuple[int, Any]], form: TraceFormat, faults: list[RowFault]) -> Part:
+    """Return the numbers of objects, zero where there is none, and their faults."""
+    values = np.zeros((len(rows), len(form.columns)))
+    dates = [""] * len(rows)
+    blocks: list[Any] = []
+    for row, (_, entry) in enumerate(rows):
+        blocks.append(_blocks(entry, form, row, faults))
+        if entry is None:
+            continue
+        for column, key in enumerate(form.columns):
+            given = entry.get(key)
+            if form.dated and column == 0 and isinstance(given, str):
+                dates[row] = given
+            elif _is_number(given):
+                values[row, column] = _as_float(given)
+            else:
+                faults.append((row, *_fault(key, entry, form)))
+    ticks: Any = values[:, 0] if form.arrival else np.zeros(len(rows))
+    if form.dated:
+        read = pd.to_datetime(
+            pd.Series(dates, dtype=str), errors="coerce", utc=True, format="ISO8601"
+        )
+        bad = np.flatnonzero(read.isna().to_numpy())
+        known = {row for row, *_ in faults}
+        faults += [
+            (int(row), f"{form.arrival} is {dates[row]!r}", "a date and time", "")
+            for row in bad
+            if row not in known
+        ]
+        ticks = as_ticks(read.dt.tz_localize(None))
+    lines = np.array([number for number, _ in rows], dtype=np.int64)
+    faults.sort()
+    kept = blocks if form.blocks and any(blocks) else None
+    return Part(form, ticks, values[:, -2], values[:, -1], lines, faults, kept)
+
+
+def _blocks(entry: Any, form: TraceFormat, row: int, faults: list[RowFault]) -> list[int]:
+    """Return the prefix blocks of an object; none where it has no such key."""
+    given = entry.get(form.blocks, []) if entry is not None and form.blocks else []
+    if isinstance(given, list) and all(type(item) is int and abs(item) < 2**63 for item in given):
+        return given
+    faults.append((row, f"{form.blocks} is {str(given)[:40]!r}", "a list of whole numbers", ""))
+    return []
+
+
+def _fault(key: str, entry: Mapping[str, Any], form: TraceFormat) -> tuple[str, str, str]:
+    if key in entry:
+        return f"{key} is {str(entry[key])[:40]!r}", "a number", ""
+    near = did_you_mean(key, entry).replace("known:", "found:") if entry else ""
+    return f"{key} is missing", ", ".join(form.columns), near
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _as_float(value: float) -> float:

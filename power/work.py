@@ -104,12 +104,17 @@ class Work:
         """Parameters that every token meets: all but experts, embedding and head."""
         model = self.model
         dense = model.total_parameters - model.experts * model.expert_parameters
-        return dense - 2.0 * self.head_parameters
+        return dense - model.embedding_tables * self.head_parameters
+
+    @property
+    def active_parameters(self) -> float:
+        """Parameters that one token meets, embedding and head apart."""
+        return self.body_parameters + self.model.experts_per_token * self.model.expert_parameters
 
     @property
     def full_layers(self) -> float:
         """Layers that attend to the whole context."""
-        return self.model.layers - self.model.windowed_layers
+        return self.model.attending_layers - self.model.windowed_layers
 
     @property
     def window_tokens(self) -> int:
@@ -117,9 +122,19 @@ class Work:
         return int(self.model.attention_window)
 
     @property
+    def attention_macs(self) -> tuple[float, float]:
+        """MACs of the group for a token and one of its context: full and windowed layers."""
+        each = 2.0 * self.model.heads * self.model.head_dim
+        return each * self.full_layers, each * self.model.windowed_layers
+
+    @property
     def kv_byte_per_token(self) -> tuple[float, float]:
-        """Bytes of KV cache in the whole group per token: in full and in windowed layers."""
+        """Bytes of KV cache in the whole group per token: in full and in windowed layers.
+
+        A package keeps whole heads, so that a group of more packages than heads keeps copies.
+        """
         each = self.model.kv_values_per_token_layer * self.machine.kv_bits(self.model) / 8.0
+        each *= max(self.machine.chips / self.model.kv_heads, 1.0)
         return each * self.full_layers, each * self.model.windowed_layers
 
     def experts_met(self, tokens: ArrayLike) -> NDArray[np.float64]:
@@ -132,6 +147,25 @@ class Work:
             return np.zeros_like(count)
         missed = 1.0 - self.model.experts_per_token / self.model.experts
         return self.model.experts * (1.0 - missed**count)
+
+    def _weights_met(
+        self, tokens: NDArray[np.float64], dense: float, expert: float
+    ) -> NDArray[np.float64]:
+        """Return weights that a package streams in a step, each counted at its kind's weight."""
+        always = (self.body_parameters + self.head_parameters) * dense
+        met = self.experts_met(tokens) * self.model.expert_parameters * expert
+        return np.asarray((always + met) / self.machine.chips)
+
+    def streamed_byte(self, tokens: ArrayLike) -> NDArray[np.float64]:
+        """Return the weights that a package reads in a step, shape (m,) [byte]."""
+        dense, expert = self.machine.split_weight_bits(self.model)
+        return self._weights_met(np.asarray(tokens, dtype=np.float64), dense / 8.0, expert / 8.0)
+
+    @property
+    def state_byte_per_sequence(self) -> float:
+        """State of fixed size that a package keeps for a sequence, in bits of the cache [byte]."""
+        values = self.model.state_values_per_sequence / self.machine.chips
+        return values * self.machine.kv_bits(self.model) / 8.0
 
     def per_step(self, tokens: ArrayLike) -> NDArray[np.float64]:
         """Return the actions that depend on a step's number of tokens alone.
@@ -148,16 +182,12 @@ class Work:
         """
         machine, model, run = self.machine, self.model, self.machine.operation
         count = np.asarray(tokens, dtype=np.float64)
-        always = self.body_parameters + self.head_parameters
-        weights = always + self.experts_met(count) * model.expert_parameters
-        active = self.body_parameters + model.experts_per_token * model.expert_parameters
         actions = np.zeros((*count.shape, len(ACTIONS)))
-        streamed = weights / machine.chips
-        self._add_macs(actions, self._linear, count * active, streamed)
+        stationary = self._weights_met(count, 1.0, 1.0)
+        self._add_macs(actions, self._linear, count * self.active_parameters, stationary)
         spill = self._spilled_bytes(count)
         kept = count * sum(self.kv_byte_per_token) / machine.chips
-        read = streamed * machine.weight_bits(model) / 8.0 + spill
-        self._add_hbm(actions, read, spill + kept)
+        self._add_hbm(actions, self.streamed_byte(count) + spill, spill + kept)
         ops = count * model.layers * model.hidden * run.vector_ops_per_value
         moved = count * model.layers * model.hidden * run.activation_bits
         actions[..., _COLUMN["vector_ops"]] = ops / machine.chips
@@ -174,14 +204,16 @@ class Work:
         machine, model, run = self.machine, self.model, self.machine.operation
         actions = np.zeros((len(SUMS), len(ACTIONS)))
         self._add_macs(actions[0], self._linear, self.head_parameters, 0.0)
+        state = self.state_byte_per_sequence
+        self._add_hbm(actions[0], state, state)
         layers = (self.full_layers, model.windowed_layers)
-        for row, count in zip((1, 2), layers, strict=True):
-            macs = 2.0 * model.heads * model.head_dim * count
+        for row, count, macs in zip((1, 2), layers, self.attention_macs, strict=True):
             self._add_macs(actions[row], self._attention, macs, 0.0)
             ops = model.heads * count * run.vector_ops_per_score
             actions[row, _COLUMN["vector_ops"]] = ops / machine.chips
         for row, count in zip((3, 4), layers, strict=True):
-            values = model.kv_values_per_token_layer * count / machine.chips
+            values = model.kv_values_per_token_layer * count
+            values /= min(machine.chips, model.kv_heads)
             self._add_macs(actions[row], self._attention, 0.0, values)
             self._add_hbm(actions[row], values * machine.kv_bits(model) / 8.0, 0.0)
         return actions

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from power import Activity, BlockPower, Schedule, Trace
+from power import Activity, BlockPower, Schedule, Throttle, Trace
 from scoville.console import Progress
 from scoville.design import Design
 from scoville.settings import ThermalSettings
@@ -57,7 +57,7 @@ def analyse_power(design: Design, trace: Trace) -> PowerAnalysis:
         The model or a request does not fit into the memory.
     """
     settings = design.settings
-    schedule = Schedule.of(trace, design.machine, design.choice.model)
+    schedule = Schedule.of(trace, design.machine, design.choice.model, seed=design.choice.seed)
     overview = BlockPower.of(Activity.of(schedule))
     span_s = float(overview.edges_s[-1] - overview.edges_s[0])
     step_s = max(settings.transient_window_s / settings.transient_steps, span_s / _MOST_BINS)
@@ -91,11 +91,14 @@ class HeatAnalysis:
         At the mean of the sustained window, in balance with leakage.
     history : TemperatureHistory or None
         Of the hottest transient window.
+    throttled : array of bool, shape (n,)
+        Steps of that window with the clock throttled; none without a window or a throttle.
     """
 
     idle_c: pd.Series[float]
     steady: Temperatures
     history: TemperatureHistory | None
+    throttled: NDArray[np.bool_] | None = None
 
     @property
     def solves(self) -> tuple[Temperatures | TemperatureHistory, ...]:
@@ -140,9 +143,10 @@ def analyse_heat(
     progress("state before the hottest window", 0.35)
     start = balance(power.before, steady)
     hottest = power.hottest
+    clock = _Clock.of(design, hottest)
 
     def watts(step: int, mean_c: Array) -> Array:
-        return order.to_model(lambda given: hottest.bin_watts(step, given))(mean_c)
+        return order.to_model(lambda given: clock.watts(step, given))(mean_c)
 
     def advanced(step: int, steps: int) -> None:
         progress("transient of the hottest window", 0.4 + 0.5 * step / steps)
@@ -150,7 +154,39 @@ def analyse_heat(
     history = model.transient(
         watts, hottest.edges_s, start, **settings.time_steps, progress=advanced
     )
-    return HeatAnalysis(idle.block_mean_c, steady, history)
+    return HeatAnalysis(idle.block_mean_c, steady, history, clock.throttled)
+
+
+@dataclass(eq=False)
+class _Clock:
+    """The clock over the steps of a window: its power at full and at throttled pace.
+
+    Work that a throttled step does not do is not caught up with in the window.
+    """
+
+    full: BlockPower
+    slow: BlockPower
+    throttle: Throttle | None
+    logic: NDArray[np.bool_]
+    throttled: NDArray[np.bool_] | None
+
+    @classmethod
+    def of(cls, design: Design, window: BlockPower) -> _Clock:
+        throttle = Throttle.of(design.operation)
+        logic = design.machine.blocks.die >= 0
+        if throttle is None:
+            return cls(window, window, None, logic, None)
+        slow = window.slowed(design.machine, throttle.pace)
+        return cls(window, slow, throttle, logic, np.zeros(len(window.bin_s), np.bool_))
+
+    def watts(self, step: int, mean_c: Array) -> Array:
+        """Return the power of a step that begins with these temperatures, in order of time."""
+        if self.throttle is None or self.throttled is None:
+            return self.full.bin_watts(step, mean_c)
+        before = bool(step and self.throttled[step - 1])
+        now = self.throttle.next(before, float(mean_c[self.logic].max()))
+        self.throttled[step] = now
+        return (self.slow if now else self.full).bin_watts(step, mean_c)
 
 
 @dataclass(frozen=True, eq=False)

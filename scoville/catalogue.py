@@ -55,6 +55,12 @@ def _workloads() -> Library[Any]:
     return power.workloads()
 
 
+def _traces() -> Library[Any]:
+    import power
+
+    return power.published_traces()
+
+
 def _thermal_settings() -> Library[Any]:
     from scoville.settings import thermal_settings
 
@@ -69,6 +75,7 @@ def _limits() -> Library[Any]:
 
 _LIBRARIES: Mapping[str, Callable[[], Library[Any]]] = {
     "workloads": _workloads,
+    "traces": _traces,
     "llms": techlib.language_models,
     "operations": _operations,
     "recipes": _recipes,
@@ -83,6 +90,7 @@ _LIBRARIES: Mapping[str, Callable[[], Library[Any]]] = {
     "interposers": techlib.interposers,
     "metals": _metals,
     "accelerators": techlib.accelerators,
+    "boards": techlib.boards,
     "thermal": _thermal_settings,
     "targets": _limits,
 }

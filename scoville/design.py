@@ -19,8 +19,9 @@ from scoville.floorplan_section import floorplan_of
 from scoville.libraries import Libraries
 from scoville.limits import Limits
 from scoville.run_record import input_hash
-from scoville.sections import SectionReader, WorkloadChoice
+from scoville.sections import SectionReader
 from scoville.settings import ThermalSettings
+from scoville.workload_choice import WorkloadChoice
 from techlib import Fault, InputError, Record, Source, bibliography
 from thermal import Resolution
 
@@ -183,12 +184,9 @@ class Design:
         Raises
         ------
         InputError
-            Every bad row of the file.
+            Every bad row of the file, or a cut that leaves nothing.
         """
-        choice = self.choice
-        if choice.trace is not None:
-            return power.read_trace(choice.trace)
-        return power.generate(choice.workload, seed=choice.seed)
+        return self.choice.read()
 
     @functools.cached_property
     def input_hash(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +32,7 @@ def judge(design: Design, power: PowerAnalysis, heat: HeatAnalysis) -> tuple[Tar
         bench.sustained_power(),
         bench.peak_power(),
         bench.frequency(),
+        *bench.residencies(),
         bench.junction(),
         *stacks,
         bench.power_density(),
@@ -131,6 +132,22 @@ class _Bench:
             at_least=True,
         )
 
+    def residencies(self) -> Iterator[Target]:
+        """Yield shares of time that the clock is not its own: below the cap, and throttled."""
+        cap_w, limits = self.design.operation.cap_w, self.design.limits
+        if cap_w is not None:
+            share = self.power.schedule.slowed_share
+            where = f"busy time of the trace below {cap_w:g} W"
+            yield _share(
+                "cap_residency", "Time below the clock", share, limits.cap_residency, where
+            )
+        throttled = self.heat.throttled
+        if throttled is not None:
+            share, limit_c = float(throttled.mean()), self.design.operation.throttle_c
+            where = f"hottest window, above {limit_c:g} degC"
+            limit = limits.throttle_residency
+            yield _share("throttle_residency", "Thermal throttling", share, limit, where)
+
     def junction(self) -> Target:
         limits = {
             die: self.design.limits.junction_c or die.node.junction_limit_c
@@ -208,6 +225,20 @@ class _Bench:
         idle_c = float(self.heat.idle_c[key])
         rise_k = value_c - idle_c
         return idle_c + rise_k * self.low, idle_c + rise_k * self.high
+
+
+def _share(name: str, title: str, share: float, limit: float, where: str) -> Target:
+    value = 100.0 * share
+    return Target(
+        name=name,
+        title=title,
+        value=value,
+        limit=100.0 * limit,
+        low=value,
+        high=value,
+        unit="%",
+        where=where,
+    )
 
 
 def power_density(plan: Floorplan, power_w: pd.Series[float]) -> pd.Series[float]:

@@ -23,6 +23,9 @@ class Limits(Record):
     frequency_hz: float | None = quantity("frequency", "Hz", default=None, above=0.0)
     junction_c: float | None = quantity("junction", "degC", default=None)
     hbm_c: float | None = quantity("hbm", "degC", default=None)
+    #: share of the hottest window with the clock throttled, and of the busy time below the clock
+    throttle_residency: float = quantity("throttle_residency", "", at_least=0.0, at_most=1.0)
+    cap_residency: float = quantity("cap_residency", "", at_least=0.0, at_most=1.0)
     power_density_w_mm2: float | None = quantity("power_density", "W/mm^2", default=None, above=0.0)
 
 

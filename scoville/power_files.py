@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from power import BlockPower, PowerReport
@@ -15,18 +14,21 @@ __all__ = ["write_power"]
 def write_power(
     watts: BlockPower, report: PowerReport, temperature_c: ArrayLike, folder: Path
 ) -> tuple[str, ...]:
-    """Write ``power.parquet`` (time x block), ``power_summary.csv`` and ``requests.parquet``."""
+    """Write ``power.parquet`` (time x block), ``power_summary.csv`` and ``requests.parquet``.
+
+    ``operating_points.parquet`` has clock and voltage of the logic over the runs of steps.
+    """
     watts.to_dataframe(temperature_c).reset_index().to_parquet(
         folder / "power.parquet", index=False, compression="zstd"
     )
     report.components().reset_index().to_csv(
         folder / "power_summary.csv", index=False, lineterminator="\n", float_format="%.9g"
     )
-    schedule = report.schedule
-    requests = schedule.trace.to_dataframe().assign(
-        admitted_s=schedule.admitted_s,
-        first_token_s=schedule.first_token_s,
-        finish_s=schedule.finish_s,
+    report.schedule.to_dataframe().to_parquet(
+        folder / "requests.parquet", index=False, compression="zstd"
     )
-    pd.DataFrame(requests).to_parquet(folder / "requests.parquet", index=False, compression="zstd")
-    return ("power.parquet", "power_summary.csv", "requests.parquet")
+    report.schedule.operating_points().to_parquet(
+        folder / "operating_points.parquet", index=False, compression="zstd"
+    )
+    names = ("power.parquet", "power_summary.csv", "requests.parquet")
+    return (*names, "operating_points.parquet")

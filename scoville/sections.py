@@ -11,11 +11,12 @@ import package
 import power
 from floorplan import DetailRules, Recipe, detail_rules, recipes
 from package import Patch, StackUp
-from power import Operation, Workload
+from power import Operation
 from scoville.design_file import DesignFile
 from scoville.libraries import Libraries
 from scoville.limits import Limits, limits
 from scoville.settings import ThermalSettings, thermal_settings
+from scoville.workload_choice import CUTS, WorkloadChoice, read_cut
 from techlib import (
     Faults,
     InputError,
@@ -26,12 +27,12 @@ from techlib import (
     flatten,
 )
 
-__all__ = ["SectionReader", "WorkloadChoice"]
+__all__ = ["SectionReader"]
 
 R = TypeVar("R", bound=Record)
 
 _SECTIONS = ("floorplan", "layout", "package", "power", "workload", "thermal", "targets")
-_CHOICES = ("class", "model", "seed", "trace")
+_CHOICES = ("class", "model", "seed", "trace", *CUTS)
 #: Last word of an entry that names a record, and the library that holds it.
 _NAMED = {
     "material": "materials",
@@ -42,28 +43,6 @@ _NAMED = {
     "table": "energy",
 }
 _DERIVED = ("as-node",)  #: stands for a name that follows from another entry
-
-
-@dataclasses.dataclass(frozen=True)
-class WorkloadChoice:
-    """The request trace of a design: a file, or a seeded workload class.
-
-    Parameters
-    ----------
-    workload : Workload
-        Class that the generator draws from.
-    model : LanguageModel
-        What is served.
-    seed : int
-        Seed of the generator.
-    trace : Path or None
-        File to read in place of generating.
-    """
-
-    workload: Workload
-    model: LanguageModel
-    seed: int
-    trace: Path | None
 
 
 class SectionReader:
@@ -189,9 +168,10 @@ class SectionReader:
             self.faults.add(self.place("workload.seed"), f"{seed!r}", "a whole number, 0 or more")
             seed = 0
         trace = self._trace(table.get("trace"))
+        cut = read_cut(table, self.place("workload"), self.faults)
         if workload is None or model is None:
             return None
-        return WorkloadChoice(workload, model, seed, trace)
+        return WorkloadChoice(workload, model, seed, trace, cut)
 
     def _model(self, name: Any) -> LanguageModel | None:
         place = self.place("workload.model")

@@ -8,8 +8,8 @@ from typing import Any
 
 __all__ = ["Target", "all_passed"]
 
-_SHOWN = {"Hz": ("GHz", 1e-9, 3), "W/mm^2": ("W/mm2", 1.0, 2), "": ("", 1.0, 0)}
-_SUFFIX = {"W": "w", "degC": "c", "Hz": "hz", "W/mm^2": "w_mm2", "": ""}
+_SHOWN = {"Hz": ("GHz", 1e-9, 3), "W/mm^2": ("W/mm2", 1.0, 2), "%": ("%", 1.0, 1), "": ("", 1.0, 0)}
+_SUFFIX = {"W": "w", "degC": "c", "Hz": "hz", "W/mm^2": "w_mm2", "%": "percent", "": ""}
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from techlib.library import Library, data_sources
 from techlib.record import Record, flatten, quantity, text
 from techlib.records import (
     Accelerator,
+    Board,
     Coolant,
     EnergyTable,
     HbmGeneration,
@@ -23,6 +24,7 @@ from techlib.records import (
     Material,
     ProcessNode,
     accelerators,
+    boards,
     coolants,
     energy_tables,
     hbm_generations,
@@ -36,6 +38,7 @@ from techlib.units import format_quantity, read_quantities, read_quantity
 
 __all__ = [
     "Accelerator",
+    "Board",
     "ConvergenceError",
     "Coolant",
     "EnergyTable",
@@ -58,6 +61,7 @@ __all__ = [
     "UnknownNameError",
     "accelerators",
     "bibliography",
+    "boards",
     "coolants",
     "data_sources",
     "did_you_mean",

@@ -12,7 +12,17 @@ from techlib import Faults
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["ModelOption", "TraceOption", "refuse_workload", "workload_overrides"]
+__all__ = [
+    "ModelOption",
+    "RateOption",
+    "ReplicasOption",
+    "SkipBadOption",
+    "TraceOption",
+    "WindowOption",
+    "cut_overrides",
+    "refuse_workload",
+    "workload_overrides",
+]
 
 TraceOption = Annotated[
     str | None,
@@ -21,6 +31,43 @@ TraceOption = Annotated[
 ModelOption = Annotated[
     str | None, typer.Option("--model", metavar="LLM", help="Serve this language model.")
 ]
+
+RateOption = Annotated[
+    str | None,
+    typer.Option(
+        "--rate", metavar="FACTOR|RATE", help='Scale arrivals: a factor, or a rate "50 1/s".'
+    ),
+]
+WindowOption = Annotated[
+    str | None,
+    typer.Option(
+        "--window", metavar="START,DURATION", help='Serve this stretch only: "600 s, 60 s".'
+    ),
+]
+ReplicasOption = Annotated[
+    int | None,
+    typer.Option("--replicas", metavar="N", help="Deal the requests out to N groups; show one."),
+]
+SkipBadOption = Annotated[
+    bool, typer.Option("--skip-bad", help="Leave faulty rows of the trace out, and count them.")
+]
+
+
+def cut_overrides(
+    rate: str | None, window: str | None, replicas: int | None, skip_bad: bool
+) -> list[Override]:
+    """Return the overrides of ``--rate``, ``--window``, ``--replicas`` and ``--skip-bad``."""
+    given = {
+        "rate": ("scale", rate),
+        "window": ("window", window),
+        "replicas": ("replicas", replicas),
+        "skip-bad": ("skip_bad", skip_bad or None),
+    }
+    return [
+        Override(f"--{option}", f"workload.{key}", value)
+        for option, (key, value) in given.items()
+        if value is not None
+    ]
 
 
 def workload_overrides(

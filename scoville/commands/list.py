@@ -13,6 +13,7 @@ from techlib import InputError, did_you_mean
 
 __all__ = ["list_command"]
 
+_WITH_STATISTICS = ("workloads", "traces")
 _Kind = Annotated[str | None, typer.Argument(metavar="[KIND]", help=f"One of: {', '.join(KINDS)}.")]
 
 
@@ -20,12 +21,23 @@ def list_command(session: Session, kind: _Kind = None) -> None:
     """List the built-in designs, workloads, technology records and layout formats."""
     if kind is not None and kind not in KINDS:
         raise InputError.of(f"list {kind}", "is not a kind", cure=did_you_mean(kind, KINDS))
-    content = {name: _titles(name) for name in ([kind] if kind else KINDS)}
+    content: dict[str, Any] = {name: _titles(name) for name in ([kind] if kind else KINDS)}
     for name, titles in content.items():
         session.table(name, ("name", "title"), list(titles.items()))
         session.say("")
+    if kind in _WITH_STATISTICS:
+        content["statistics"] = _statistics(session)
     session.save_result(content)
     session.emit(content)
+
+
+def _statistics(session: Session) -> dict[str, dict[str, float]]:
+    """Print and return statistics of classes of workload and of published traces."""
+    from scoville.workload_statistics import statistics_rows, workload_statistics
+
+    found = workload_statistics()
+    session.table("generated (seed 1, 20,000 requests) and published", *statistics_rows(found))
+    return found
 
 
 def _titles(kind: str) -> dict[str, str]:

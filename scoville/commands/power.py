@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scoville.commands._options import ModelOption, TraceOption, workload_overrides
+from scoville.commands._options import (
+    ModelOption,
+    RateOption,
+    ReplicasOption,
+    SkipBadOption,
+    TraceOption,
+    WindowOption,
+    cut_overrides,
+    workload_overrides,
+)
 from scoville.console import DesignArgument, Session, Set
 from techlib import read_quantity
 
@@ -32,6 +41,10 @@ def power_command(
     design: DesignArgument,
     trace: TraceOption = None,
     model: ModelOption = None,
+    rate: RateOption = None,
+    window: WindowOption = None,
+    replicas: ReplicasOption = None,
+    skip_bad: SkipBadOption = False,
     temperature: _Temperature = "75 degC",
     png: _Png = False,
     overrides: Set = None,
@@ -45,7 +58,8 @@ def power_command(
     from scoville.output import check_output_folder
 
     temperature_c = read_quantity(temperature, "degC", where="--temperature")
-    loaded = load_design(design, workload_overrides(overrides, trace, model))
+    given = workload_overrides(overrides, trace, model)
+    loaded = load_design(design, [*given, *cut_overrides(rate, window, replicas, skip_bad)])
     place = session.out
     if place is not None:
         check_output_folder(place)
@@ -53,7 +67,9 @@ def power_command(
         place = session.folder(loaded.name)
     with session.progress(compiles=True) as progress:
         progress("scheduling the trace", 0.1)
-        schedule = Schedule.of(loaded.trace(), loaded.machine, loaded.choice.model)
+        schedule = Schedule.of(
+            loaded.trace(), loaded.machine, loaded.choice.model, seed=loaded.choice.seed
+        )
         progress("counting the activity", 0.6)
         watts = BlockPower.of(Activity.of(schedule))
     report = PowerReport(schedule, watts, temperature_c)
@@ -62,11 +78,18 @@ def power_command(
         "trace": schedule.trace.name,
         "model": loaded.choice.model.name,
         "temperature_c": temperature_c,
+        "left_out": schedule.trace.left_out,
+        "slowed_share": schedule.slowed_share,
         **_plain(report),
         "input_hash": loaded.input_hash,
         "sources": [source.to_dict() for source in watts.sources],
     }
     _print(session, report)
+    if schedule.slowed_share:
+        below = f"{100 * schedule.slowed_share:.1f} % of the busy time below the clock"
+        session.say(f"\n{below}, to stay below {loaded.operation.cap_w:g} W (power.cap)")
+    if schedule.trace.left_out:
+        session.warn(f"{schedule.trace.left_out:,} faulty rows of the trace are left out")
     if place is not None:
         from scoville.output import output_folder, write_json
         from scoville.power_files import write_power

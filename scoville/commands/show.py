@@ -34,6 +34,12 @@ def show_command(session: Session, name: _Name, overrides: Set = None, kind: _Ki
     for library, record in records.items():
         content[library] = {"title": record.title, "values": describe_record(record)}
         _print_values(session, f"{library}: {name} - {record.title}", content[library]["values"])
+        if library in ("workloads", "traces"):
+            from scoville.workload_statistics import statistics_rows, workload_statistics
+
+            content[library]["statistics"] = found = workload_statistics()
+            session.table("statistics, generated and published", *statistics_rows(found))
+            session.say("")
     _print_sources(session, [s["values"] for s in content.values()])
     session.save_result(content)
     session.emit(content)

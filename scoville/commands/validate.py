@@ -1,4 +1,4 @@
-"""``scoville validate``: hold an engine against cases with known answers."""
+"""``scoville validate``: hold an engine against cases with known answers, or with measured ones."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scoville.commands._measured import print_measured, save_measured
 from scoville.console import FAILED, PASSED, Session
 from techlib import InputError
 
@@ -21,9 +22,19 @@ class Engine(StrEnum):
     """What can be validated."""
 
     THERMAL = "thermal"
+    POWER = "power"
 
 
-_Engine = Annotated[Engine, typer.Argument(metavar="ENGINE", help="What to validate: thermal.")]
+_Engine = Annotated[
+    Engine, typer.Argument(metavar="ENGINE", help="What to validate: thermal or power.")
+]
+_Measured = Annotated[
+    Path | None,
+    typer.Option("--measured", metavar="CSV", help="Power: rows of boards under steady serving."),
+]
+_Fit = Annotated[
+    bool, typer.Option("--fit", help="Power: fit the coefficients to the measured rows first.")
+]
 _Data = Annotated[
     Path,
     typer.Option("--data", metavar="DIR", help="Reference cases; what is absent is left out."),
@@ -31,29 +42,85 @@ _Data = Annotated[
 _Quick = Annotated[bool, typer.Option("--quick", help="Coarser meshes, fewer steps and packages.")]
 _DOCUMENTS = Path("docs") / "validation"
 _REFERENCES = Path("../shared/data/thermal")
-_TITLE = "Validation of the thermal engine"
+_MEASURED = Path("../shared/data/measured/mlenergy_v3_h100.csv")
+_TITLES = {
+    Engine.THERMAL: "Validation of the thermal engine",
+    Engine.POWER: "Power against measured machines",
+}
 
 
 def validate_command(
-    session: Session, engine: _Engine, data: _Data = _REFERENCES, quick: _Quick = False
+    session: Session,
+    engine: _Engine,
+    data: _Data = _REFERENCES,
+    quick: _Quick = False,
+    measured: _Measured = None,
+    fit: _Fit = False,
 ) -> int:
-    """Solve cases with known answers; write a report with tables and pictures.
+    """Hold an engine against known answers; write a report with tables and pictures.
 
     The report goes to --out; without it to docs/validation in a source tree, else into
-    scoville-out.
+    scoville-out. With --measured, only the errors of that file's rows are printed (and written
+    to --out), with the coefficients that ship; --fit fits them to the file.
     """
-    from scoville.output import output_folder
-    from scoville.validation.document import write_document
+    if engine is Engine.POWER:
+        return _validate_power(session, measured, fit)
+    if measured is not None or fit:
+        given = "--fit" if measured is None else f"--measured {measured}"
+        raise InputError.of(given, "belongs to power", cure="scoville validate power ...")
     from scoville.validation.thermal import validate_thermal
 
     if data != _REFERENCES and not data.is_dir():
         raise InputError.of(f"--data {data}", "no such folder", "a folder with a folder per case")
-    in_tree = session.out is None and _in_source_tree()
-    place = _DOCUMENTS if in_tree else session.folder(engine.value)
+    place = _place(session, engine)
     with session.progress() as progress:
         found = validate_thermal(data, quick=quick, progress=progress)
-    content = (engine.value, _TITLE, found.sections, found.left_out)
-    if in_tree:
+    written = _write(session, place, engine, found)
+    session.emit({**found.to_dict(), "report": str(written)})
+    return PASSED if found.passed else FAILED
+
+
+def _validate_power(session: Session, measured: Path | None, fit: bool) -> int:
+    from scoville.validation.power import validate_measured, validate_power
+
+    if measured is not None:
+        with session.progress() as progress:
+            progress("measured boards", 0.0)
+            rows = validate_measured(measured, fit=fit)
+        print_measured(session, rows)
+        content = {**rows.to_dict(), "sources": [source.to_dict() for source in rows.sources]}
+        save_measured(session, rows, measured, content)
+        session.emit(content)
+        return PASSED
+    place = _place(session, Engine.POWER)
+    with session.progress(compiles=True) as progress:
+        found, rows_or_none = validate_power(_MEASURED, fit=fit, progress=progress)
+    written = _write(session, place, Engine.POWER, found)
+    content = {**found.to_dict(), "report": str(written)}
+    if rows_or_none is not None:
+        content["measured"] = rows_or_none.to_dict()
+        if fit:
+            session.say(rows_or_none.board_file(f"the {len(rows_or_none.boards.shipped)} rows"))
+    session.emit(content)
+    return PASSED if found.passed else FAILED
+
+
+def _in_tree(session: Session) -> bool:
+    return session.out is None and _in_source_tree()
+
+
+def _place(session: Session, engine: Engine) -> Path:
+    """Return the folder of the report; it need not be there."""
+    return _DOCUMENTS if _in_tree(session) else session.folder(engine.value)
+
+
+def _write(session: Session, place: Path, engine: Engine, found: Validation) -> Path:
+    """Write the report and say what it found; return its file."""
+    from scoville.output import output_folder
+    from scoville.validation.document import write_document
+
+    content = (engine.value, _TITLES[engine], found.sections, found.left_out)
+    if _in_tree(session):
         write_document(place, *content)
     else:
         with output_folder(place) as folder:
@@ -62,8 +129,7 @@ def validate_command(
     written = place / f"{engine.value}.md"
     _print(session, found)
     session.say(f"wrote {written}")
-    session.emit({**found.to_dict(), "report": str(written)})
-    return PASSED if found.passed else FAILED
+    return written
 
 
 def _print(session: Session, found: Validation) -> None:

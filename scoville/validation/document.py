@@ -13,7 +13,9 @@ from scoville.validation.section import Check, Section, Table
 __all__ = ["markdown_table", "write_document"]
 
 _ORIGIN = """\
-Figures, tables and pictures are written by `scoville validate thermal`. Times are those of that
+Figures, tables and pictures are written by `scoville validate {name}`."""
+_TIMES = """\
+ Times are those of that
 one run, with whatever else the machine was doing; the first solve loads compiled kernels."""
 _SOFTWARE = {"Software": None}  # keeps the version of the drawing library out of pictures
 
@@ -35,7 +37,8 @@ def write_document(
     folder.mkdir(parents=True, exist_ok=True)
     checks = [check for section in sections for check in section.checks]
     met = sum(check.passed for check in checks)
-    lines = [f"# {title}", "", _ORIGIN, ""]
+    origin = _ORIGIN.format(name=name) + (_TIMES if name == "thermal" else "")
+    lines = [f"# {title}", "", origin, ""]
     lines += [f"{met} of {len(checks)} targets are met.", "", _checks(checks), ""]
     lines += [f"Left out: {note}\n" for note in left_out]
     for section in sections:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-__all__ = ["convergence", "histogram", "over_time"]
+__all__ = ["convergence", "histogram", "measured_against", "over_time"]
 
 _SIZE_INCH = (6.4, 3.8)
 _DPI = 160
@@ -71,5 +72,27 @@ def histogram(counts: Mapping[str, Sequence[int]], limit: int) -> Figure:
     axes.axvline(limit, color="tab:red", lw=1, ls="--", label=f"{limit} iterations")
     axes.set_xlabel("iterations")
     axes.set_ylabel("packages")
+    axes.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def measured_against(table: pd.DataFrame, quantity: str, unit: str) -> Figure:
+    """Draw predicted over measured values by kind of model, with lines 10 % off."""
+    figure = _figure()
+    axes = figure.add_subplot()
+    known = table[np.isfinite(table[f"measured_{quantity}"])]
+    for kind, part in known.groupby("kind"):
+        axes.plot(part[f"measured_{quantity}"], part[quantity], ".", ms=5, alpha=0.7, label=kind)
+    both = known[[f"measured_{quantity}", quantity]].to_numpy(dtype=np.float64)
+    ends = np.array([0.9 * both.min(), 1.1 * both.max()])
+    axes.plot(ends, ends, "k-", lw=0.8)
+    for share in (0.9, 1.1):
+        axes.plot(ends, share * ends, "k:", lw=0.8)
+    if both.max() > 10.0 * both.min():
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+    axes.set_xlabel(f"measured / {unit}")
+    axes.set_ylabel(f"predicted / {unit}")
+    axes.grid(alpha=0.3)
     axes.legend(frameon=False, fontsize=8)
     return figure

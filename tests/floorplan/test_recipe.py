@@ -18,8 +18,18 @@ def test_the_disclosed_design_has_the_disclosed_peak_rate():
 
 
 def test_both_designs_have_64_slices():
-    assert {recipe.slice_count for recipe in floorplan.recipes().values()} == {64}
-    assert [recipe.stack_count for recipe in floorplan.recipes().values()] == [8, 6]
+    both = [floorplan.recipes()[name] for name in ("jalapeno", "jalapeno-hc26")]
+    assert {recipe.slice_count for recipe in both} == {64}
+    assert [recipe.stack_count for recipe in both] == [8, 6]
+
+
+def test_shipped_chips_have_their_published_units():
+    chips = {name: floorplan.recipes()[name] for name in ("h100-sxm", "b200", "tpu-v4")}
+    assert {name: chip.slice_count for name, chip in chips.items()} == {
+        "h100-sxm": 132,
+        "b200": 148,
+        "tpu-v4": 8,
+    }
 
 
 def test_every_quantity_says_where_it_comes_from():

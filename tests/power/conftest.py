@@ -58,6 +58,7 @@ def small_model() -> techlib.LanguageModel:
             "total_parameters": 8 * 10_000 + 2 * 64_000 + 50_000,
             "active_parameters": 2 * 10_000 + 64_000 + 50_000,
             "expert_parameters": 10_000,
+            "expert_bits": 4,
             "experts": 8,
             "experts_per_token": 2,
             "weight_bits": 4,

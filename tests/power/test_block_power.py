@@ -1,5 +1,6 @@
 import dataclasses
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -70,6 +71,7 @@ def test_the_package_from_counts_and_records_alone(
     machine: power.Machine, gpt_oss: LanguageModel
 ) -> None:
     """Everything once more by hand, at the reference temperature and nominal voltage."""
+    machine = replace(machine, operation=replace(machine.operation, cap_w=None))
     schedule = power.Schedule.of(requests(40, 3000, 60, 0.003), machine, gpt_oss)
     activity = power.Activity.of(schedule)
     count, bin_s, table = activity.counts, activity.bin_s, machine.energy

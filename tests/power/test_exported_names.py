@@ -4,11 +4,18 @@ import power
 def test_the_public_names() -> None:
     assert power.__all__ == [
         "Activity",
+        "Arrivals",
         "BlockPower",
+        "Demand",
         "Machine",
+        "OperatingPoints",
         "Operation",
         "PowerReport",
+        "PrefixBlocks",
+        "PublishedTrace",
         "Schedule",
+        "ServingModel",
+        "Throttle",
         "Trace",
         "Work",
         "Workload",
@@ -16,7 +23,9 @@ def test_the_public_names() -> None:
         "maximum_frequency_hz",
         "minimum_voltage_v",
         "operations",
+        "published_traces",
         "read_trace",
+        "trace_chunks",
         "workloads",
     ]
     assert all(hasattr(power, name) for name in power.__all__)

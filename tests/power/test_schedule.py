@@ -5,8 +5,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +16,10 @@ from hypothesis import strategies as st
 import power
 import techlib
 from floorplan import Floorplan
-from power.rows import GROWTH
+from power import PrefixBlocks
+from power.rows import GROWTH, ROW
+from power.server import Server
+from power.work import SUMS
 from techlib import InputError, LanguageModel
 
 TRACES = Path(__file__).parents[3] / "shared" / "data" / "traces"
@@ -32,14 +37,26 @@ def reference() -> ModuleType:
     return module
 
 
-def traces(most: int = 12) -> st.SearchStrategy[power.Trace]:
-    """Requests that meet, queue and pause: a step of the toy takes about 0.1 ms."""
-    gap = st.one_of(st.just(0.0), st.floats(0.0, 1e-3), st.just(0.1))
-    row = st.tuples(gap, st.integers(1, 60), st.integers(1, 40))
+def traces(
+    most: int = 12, *, least_output: int = 1, blocks: bool = True
+) -> st.SearchStrategy[power.Trace]:
+    """Requests that meet, queue and pause: a step of the toy takes about 0.1 ms.
 
-    def build(rows: list[tuple[float, int, int]]) -> power.Trace:
-        gaps, prompts, outputs = zip(*rows, strict=True)
-        return power.Trace("any", np.cumsum(gaps), prompts, outputs)
+    Prompts begin with one of three stems of 8-token blocks, which they share for a while.
+    """
+    gap = st.one_of(st.just(0.0), st.floats(0.0, 1e-3), st.just(0.1))
+    stem = st.tuples(st.integers(0, 2), st.integers(0, 7))
+    row = st.tuples(gap, st.integers(1, 60), st.integers(least_output, 40), stem)
+
+    def build(rows: list[tuple[float, int, int, tuple[int, int]]]) -> power.Trace:
+        gaps, prompts, outputs, stems = zip(*rows, strict=True)
+        lists = [
+            [100 * stem + n if n < shared else 1000 * (number + 1) + n
+             for n in range(-(-prompt // 8))]
+            for number, (prompt, (stem, shared)) in enumerate(zip(prompts, stems, strict=True))
+        ]  # fmt: skip
+        kept = PrefixBlocks.of(8, lists) if blocks else None
+        return power.Trace("any", np.cumsum(gaps), prompts, outputs, kept)
 
     return st.lists(row, min_size=1, max_size=most).map(build)
 
@@ -53,44 +70,170 @@ def tight(toy_plan: Floorplan, operation: Callable[..., power.Operation]) -> pow
     return power.Machine.of(plan, operation(max_batch=4, chunk_tokens=16))
 
 
+OPTIONS: dict[str, dict[str, Any]] = {
+    "reserve": {},
+    "grow": {"kv_admission": "grow"},
+    "drafts": {"draft_tokens": 3, "draft_acceptance": 0.6, "draft_cost": 0.1},
+    "prefixes": {"prefix_caching": "on"},
+    "all": {
+        "kv_admission": "grow", "draft_tokens": 2, "draft_acceptance": 0.7,
+        "prefix_caching": "on",
+    },
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=list(OPTIONS))
+def optional(
+    request: pytest.FixtureRequest,
+    tight: power.Machine,
+    operation: Callable[..., power.Operation],
+) -> power.Machine:
+    run = operation(max_batch=4, chunk_tokens=16, **OPTIONS[request.param])
+    return power.Machine.of(tight.floorplan, run)
+
+
+@pytest.mark.parametrize("handed", [False, True])
 def test_the_schedule_is_that_of_the_reference(
-    tight: power.Machine, small_model: LanguageModel, reference: ModuleType
+    optional: power.Machine, small_model: LanguageModel, reference: ModuleType, handed: bool
 ) -> None:
-    @settings(max_examples=40, deadline=None)
-    @given(trace=traces())
+    work = power.Work(optional, small_model)
+    capacity = optional.kv_capacity_byte(small_model)
+
+    @settings(max_examples=15, deadline=None)
+    @given(trace=traces(14, least_output=2 if handed else 1))
     def check(trace: power.Trace) -> None:
-        schedule = power.Schedule.of(trace, tight, small_model)
-        expected = reference.steps(trace, schedule.work, schedule.kv_capacity_byte)
-        runs = schedule.iterations
+        served = Server(work, capacity, seed=5, handed=handed).serve(trace)
+        told = reference.Reference(trace, work, capacity, seed=5, handed=handed)
+        expected = told.serve()
+        runs = pd.DataFrame(served.rows, columns=list(ROW))
         assert runs["steps"].sum() == len(expected)
         at = np.concatenate([[0], np.cumsum(runs["steps"])]).astype(int)
-        sums = runs[["logits", "products", "products_windowed", "kv_tokens", "kv_tokens_windowed"]]
         for row, (first, last) in enumerate(itertools.pairwise(at)):
             part = expected[first:last]
-            assert runs["start_s"][row] == pytest.approx(part[0].start_s, rel=1e-12)
-            assert runs["end_s"][row] == pytest.approx(part[-1].end_s, rel=1e-12)
-            assert {len(step.decoded) for step in part} == {int(runs["decode_sequences"][row])}
-            assert sums.iloc[row].to_numpy() == pytest.approx(sum(step.sums for step in part))
-            most = max(step.reserved_byte for step in part)
-            assert runs["kv_reserved_byte"][row] == pytest.approx(most)
-        ends = {r: step.end_s for step in expected for r, _, _ in step.chunks}
-        assert schedule.first_token_s == pytest.approx(
-            [ends[r] for r in range(len(trace))], rel=1e-12
-        )
+            run = runs.iloc[row]
+            assert run["start_s"] == pytest.approx(part[0].start_s, rel=1e-12)
+            assert run["end_s"] == pytest.approx(part[-1].end_s, rel=1e-12)
+            assert {len(step.decoded) for step in part} == {int(run["decode_sequences"])}
+            assert {step.tokens for step in part} == {int(run["decode_tokens"])}
+            total = sum(step.sums for step in part)
+            assert run[list(SUMS)].to_numpy() == pytest.approx(total)
+            assert run["output_tokens"] == sum(step.output for step in part)
+            most = max(step.in_use_byte for step in part)
+            assert run["kv_reserved_byte"] == pytest.approx(most)
+        assert served.evictions.tolist() == [r.evictions for r in told.requests]
+        assert served.cached_tokens.tolist() == [r.cached for r in told.requests]
+        if not handed:
+            ends = {}
+            for step in expected:
+                for number, _, last in step.chunks:
+                    if last == trace.prompt_tokens[number]:
+                        ends.setdefault(number, step.end_s)
+            firsts = [ends[r] for r in range(len(trace))]
+            assert served.first_token_s == pytest.approx(firsts, rel=1e-12)
 
     check()
 
 
-def test_invariants(tight: power.Machine, small_model: LanguageModel) -> None:
-    @settings(max_examples=100, deadline=None)
+def test_the_options_bite(optional: power.Machine, small_model: LanguageModel) -> None:
+    """The cases above would prove little if nothing was evicted, drafted or found."""
+    trace = power.Trace(
+        "t", np.zeros(12), np.full(12, 30), np.full(12, 40),
+        PrefixBlocks.of(8, [[1, 2, 3, 10 + n] for n in range(12)]),
+    )  # fmt: skip
+    served = Server(power.Work(optional, small_model), optional.kv_capacity_byte(small_model))
+    result, run = served.serve(trace), optional.operation
+    runs = pd.DataFrame(result.rows, columns=list(ROW))
+    assert result.evictions.any() == (run.kv_admission == "grow")
+    assert result.cached_tokens.any() == run.caches_prefixes
+    drafted = (runs["decode_tokens"] > runs["decode_sequences"]).any()
+    assert drafted == (run.draft_tokens > 0)
+
+
+def test_groups_that_read_hand_over_to_groups_that_decode(
+    toy_plan: Floorplan, operation: Callable[..., power.Operation], small_model: LanguageModel
+) -> None:
+    trace = power.Trace("t", np.arange(6) * 1e-4, np.full(6, 40), [1, 9, 9, 9, 9, 9])
+    shared = {"prefill_groups": 2, "decode_groups": 2, "max_batch": 4, "chunk_tokens": 16}
+    prefill, decode = (
+        power.Schedule.of(
+            trace, power.Machine.of(toy_plan, operation(role=role, **shared)), small_model
+        )
+        for role in ("prefill", "decode")
+    )
+    # Groups take turns: prompts 0, 2, 4 here, of which each hands its KV cache over.
+    assert prefill.trace.arrival_s.tolist() == trace.arrival_s[::2].tolist()
+    assert prefill.iterations["output_tokens"].sum() == 3
+    work = decode.work
+    full, windowed = work.kv_byte_per_token
+    each = 40 * full + 10 * windowed
+    assert prefill.handover_byte == 3 * each
+    bits = power.work.ACTIONS.index("serdes_bits")
+    assert prefill.actions[:, bits].sum() == pytest.approx(8.0 * 3 * each)
+    # Five answers are longer than a token; this group gets those that are there 1st, 3rd, 5th.
+    assert len(decode.trace) == 3
+    assert decode.iterations["step_prompt_tokens"].sum() == 0
+    assert decode.iterations["output_tokens"].sum() == 3 * 8
+    sent_s = each / work.machine.operation.link_bandwidth_byte_s
+    assert decode.trace.arrival_s == pytest.approx(decode.first_token_s + sent_s, rel=1e-12)
+    assert set(decode.asked_s) <= set(trace.arrival_s)
+    assert (decode.ttft_s > 0.0).all()
+    assert (decode.finish_s > decode.trace.arrival_s).all()
+    with pytest.raises(InputError, match=r"no answer is longer than one token; set power\.role"):
+        power.Schedule.of(
+            power.Trace("t", [0.0, 0.0], [40, 40], [1, 1]), decode.work.machine, small_model
+        )
+
+
+@pytest.mark.parametrize("size", [1, 7])
+def test_stretches_give_the_schedule_of_the_whole(
+    optional: power.Machine, small_model: LanguageModel, size: int
+) -> None:
+    work = power.Work(optional, small_model)
+    capacity = optional.kv_capacity_byte(small_model)
+
+    @settings(max_examples=10, deadline=None)
+    @given(trace=traces(20, blocks=False))
+    def check(trace: power.Trace) -> None:
+        whole = Server(work, capacity, seed=2).serve(trace)
+        server, parts = Server(work, capacity, seed=2), []
+        for first in range(0, len(trace), size):
+            rows = slice(first, first + size)
+            part = power.Trace("p", trace.arrival_s[rows], trace.prompt_tokens[rows],
+                               trace.output_tokens[rows])  # fmt: skip
+            parts.append(server.serve(part, last=first + size >= len(trace)))
+        order = np.argsort(np.concatenate([part.number for part in parts]))
+        for name in ("arrival_s", "admitted_s", "first_token_s", "finish_s", "evictions"):
+            found = np.concatenate([getattr(part, name) for part in parts])[order]
+            assert np.array_equal(found, getattr(whole, name)), name
+        rows = np.concatenate([part.rows for part in parts])
+        for column in ("steps", "output_tokens", "kv_tokens", "hbm_s"):
+            at = ROW.index(column)
+            assert rows[:, at].sum() == pytest.approx(whole.rows[:, at].sum(), rel=1e-12)
+        assert server.waiting == 0
+
+    check()
+
+
+def test_invariants(optional: power.Machine, small_model: LanguageModel) -> None:
+    @settings(max_examples=40, deadline=None)
     @given(trace=traces(40))
     def check(trace: power.Trace) -> None:
-        schedule = power.Schedule.of(trace, tight, small_model)
-        runs, run = schedule.iterations, tight.operation
-        # Every token is served once.
-        assert (runs["steps"] * runs["step_prompt_tokens"]).sum() == trace.prompt_tokens.sum()
-        assert (runs["steps"] * runs["decode_sequences"]).sum() == (trace.output_tokens - 1).sum()
-        assert runs["logits"].sum() == trace.output_tokens.sum()
+        schedule = power.Schedule.of(trace, optional, small_model)
+        runs, run = schedule.iterations, optional.operation
+        # Every token is served once; what was evicted is read again, what was found is not.
+        assert runs["output_tokens"].sum() == trace.output_tokens.sum()
+        read = (runs["steps"] * runs["step_prompt_tokens"]).sum()
+        evicted, cached = schedule.evictions.sum(), schedule.cached_tokens.sum()
+        if not evicted:
+            assert read == trace.prompt_tokens.sum() - cached
+        if not run.caches_prefixes:
+            assert read >= trace.prompt_tokens.sum()
+        if run.draft_tokens == 0:
+            decoded = (runs["steps"] * runs["decode_sequences"]).sum()
+            first = (trace.output_tokens - 1).sum()
+            assert decoded <= first if evicted else decoded == first
+            assert (runs["decode_tokens"] == runs["decode_sequences"]).all()
+            assert runs["logits"].sum() == trace.output_tokens.sum()
         # Nothing beyond the limits.
         assert (runs["kv_reserved_byte"] <= schedule.kv_capacity_byte).all()
         assert (runs["decode_sequences"] <= run.max_batch).all()
@@ -100,7 +243,8 @@ def test_invariants(tight: power.Machine, small_model: LanguageModel) -> None:
         assert (schedule.first_token_s > schedule.admitted_s).all()
         assert (schedule.finish_s >= schedule.first_token_s).all()
         assert (np.diff(schedule.admitted_s) >= 0.0).all()
-        assert (np.diff(schedule.first_token_s) >= 0.0).all()
+        if not evicted:
+            assert (np.diff(schedule.first_token_s) >= 0.0).all()
         # Time runs forward, and each step takes at least its slowest part.
         assert (runs["end_s"] > runs["start_s"]).all()
         assert (runs["start_s"].to_numpy()[1:] >= runs["end_s"].to_numpy()[:-1]).all()

@@ -93,3 +93,13 @@ def test_the_path_may_be_text(tmp_path: Path) -> None:
     trace = power.Trace("t", [0.0], [1], [1])
     trace.to_csv(str(tmp_path / "a.csv"))
     assert power.read_trace(str(tmp_path / "a.csv")).name == "a"
+
+
+def test_replicas_share_a_trace_in_turn() -> None:
+    trace = power.Trace("t", np.arange(7.0), np.arange(1, 8), np.ones(7))
+    shares = [trace.replica(3, index).prompt_tokens.tolist() for index in range(3)]
+    assert shares == [[1, 4, 7], [2, 5], [3, 6]]
+    with pytest.raises(InputError, match="replicas: 8; allowed: from 1 to 7, a request each"):
+        trace.replica(8)
+    with pytest.raises(InputError, match="replicas: group 3; allowed: from 0 to 2"):
+        trace.replica(3, 3)

@@ -2,11 +2,14 @@ import contextlib
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import power
+from power import trace_files
+from power.trace_text import line_blocks
 from techlib import InputError
 
 TRACES = Path(__file__).parents[3] / "shared" / "data" / "traces"
@@ -56,10 +59,11 @@ def test_azure(tmp_path: Path, content: str, expected: list[float]) -> None:
             '{"timestamp": 5000, "input_length": 472, "output_length": 18, "hash_ids": [0, 1]}\n\n'
             '{"timestamp": 45000, "input_length": 1087, "output_length": 230, "hash_ids": []}\n'
         ),
+        "arrived_at,num_prefill_tokens,num_decode_tokens\n5,472,18\n45,1087,230\n",
         " Arrival_S ,PROMPT_TOKENS,output_tokens,note\n5,472,18,a\n\n45,1087,230,b\n",
         "\ufeff" + HEAD + "5,472,18\r\n45,1087,230\r\n",
     ],
-    ids=["burstgpt", "llmservingsim", "mooncake", "plain", "byte order mark"],
+    ids=["burstgpt", "llmservingsim", "mooncake", "vidur", "plain", "byte order mark"],
 )
 def test_other_published_formats(tmp_path: Path, content: str) -> None:
     path = tmp_path / "trace"
@@ -68,6 +72,130 @@ def test_other_published_formats(tmp_path: Path, content: str) -> None:
     assert trace.arrival_s.tolist() == [5.0, 45.0]
     assert trace.prompt_tokens.tolist() == [472, 1087]
     assert trace.output_tokens.tolist() == [18, 230]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        (
+            '{"request_id": "a", "arrival_time": 1700000005.0, "num_prompt_tokens": 472, '
+            '"num_generation_tokens": 18}\n'
+            '{"request_id": "b", "arrival_time": 1700000045.0, "num_prompt_tokens": 1087, '
+            '"num_generation_tokens": 230}\n'
+        ),
+        (
+            "request_id,arrival_time,prompt_tokens,completion_tokens\n"
+            "a,1700000005.0,472,18\nb,1700000045.0,1087,230\n"
+        ),
+        (
+            '{"backend": "vllm", "num_prompts": 2, "input_lens": [1087, 472],\n'
+            ' "output_lens": [230, 18], "start_times": [145.0, 105.0], "errors": ["", ""]}'
+        ),
+    ],
+    ids=["request log", "api log", "benchmark result in the order of the answers"],
+)
+def test_logs_of_vllm_count_from_the_first_arrival(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "log"
+    path.write_text(content)
+    trace = power.read_trace(path)
+    assert trace.arrival_s.tolist() == [0.0, 40.0]
+    assert trace.prompt_tokens.tolist() == [472, 1087]
+    assert trace.output_tokens.tolist() == [18, 230]
+
+
+def test_lengths_get_their_arrivals_from_a_seed(tmp_path: Path) -> None:
+    path = tmp_path / "sharegpt.csv"
+    path.write_text("prompt_len,output_len\n" + "100,20\n" * 20_000)
+    with pytest.raises(InputError, match="has no times of arrival; give arrivals"):
+        power.read_trace(path)
+    arrivals = power.Arrivals(rate_per_s=8.0, cv=2.0, seed=3)
+    trace = power.read_trace(path, arrivals=arrivals)
+    again = power.read_trace(path, arrivals=arrivals)
+    assert np.array_equal(trace.arrival_s, again.arrival_s)
+    assert set(trace.prompt_tokens) == {100}
+    # Four standard errors of a mean of 20,000 intervals with a spread of 2.
+    assert trace.statistics()["rate_per_s"] == pytest.approx(8.0, rel=4 * 2.0 / 20_000**0.5)
+    assert trace.statistics()["arrival_cv"] == pytest.approx(2.0, rel=0.1)
+
+
+def test_mooncake_keeps_its_prefix_blocks(tmp_path: Path) -> None:
+    path = tmp_path / "m.jsonl"
+    path.write_text(
+        '{"timestamp": 0, "input_length": 1200, "output_length": 2, "hash_ids": [4, 5, 6]}\n'
+        '{"timestamp": 9, "input_length": 900, "output_length": 2, "hash_ids": [4, 7]}\n'
+        '{"timestamp": 9, "input_length": 90, "output_length": 2, "hash_ids": [8]}\n'
+    )
+    trace = power.read_trace(path)
+    assert trace.blocks is not None
+    assert trace.blocks.block_tokens == 512
+    assert trace.blocks.ids.tolist() == [4, 5, 6, 4, 7, 8]
+    assert trace.statistics()["repeated_blocks"] == pytest.approx(1 / 6)
+    part = trace.replica(2)
+    assert part.blocks is not None
+    assert part.blocks.ids.tolist() == [4, 5, 6, 8]
+    path.write_text('{"timestamp": 0, "input_length": 9, "output_length": 2, "hash_ids": [1.5]}\n')
+    with pytest.raises(InputError, match=r"line 1: hash_ids is '\[1.5\]'; allowed: a list"):
+        power.read_trace(path)
+
+
+def test_parquet_is_read_back_exactly(tmp_path: Path) -> None:
+    trace = power.generate(power.workloads()["chat"], seed=5, duration_s=20.0)
+    trace.to_parquet(tmp_path / "t.parquet")
+    again = power.read_trace(tmp_path / "t.parquet")
+    assert np.array_equal(again.arrival_s, trace.arrival_s)
+    assert np.array_equal(again.output_tokens, trace.output_tokens)
+    bad = trace.to_dataframe()
+    bad.loc[7, "prompt_tokens"] = 0
+    bad.to_parquet(tmp_path / "t.parquet")
+    with pytest.raises(InputError, match=r"t.parquet: row 8: prompt_tokens is 0; allowed"):
+        power.read_trace(tmp_path / "t.parquet")
+    azure = pd.DataFrame({
+        "TIMESTAMP": pd.to_datetime(["2024-05-10 00:00:00.25", "2024-05-10 00:00:01.00"], utc=True),
+        "ContextTokens": [5, 6], "GeneratedTokens": [1, 2],
+    })  # fmt: skip
+    azure.to_parquet(tmp_path / "t.parquet")
+    assert power.read_trace(tmp_path / "t.parquet").arrival_s.tolist() == [0.0, 0.75]
+    (tmp_path / "t.parquet").write_bytes(b"PAR1 and no more")
+    with pytest.raises(InputError, match=r"t.parquet: is a damaged Parquet file"):
+        power.read_trace(tmp_path / "t.parquet")
+
+
+BAD_ROWS = HEAD + "0,5,5\nx,1,1\n1,7,7\n\n0.5,1,1\n2,8,0\n2,9,9,9\n2,8,8\n"
+
+
+def test_bad_rows_are_left_out_and_counted_on_request(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(BAD_ROWS)
+    trace = power.read_trace(path, skip_bad=True)
+    assert trace.prompt_tokens.tolist() == [5, 7, 8]
+    assert trace.left_out == 4
+    assert [fault.split(";")[0] for fault in faults(path, BAD_ROWS)] == [
+        "t.csv: line 3: arrival_s is 'x'",
+        "t.csv: line 6: arrival_s is 0.5, before the one above it",
+        "t.csv: line 7: output_tokens is 0",
+        "t.csv: line 8: 4 fields",
+    ]
+    path.write_text(HEAD + "x,1,1\n")
+    with pytest.raises(InputError, match="no good row among 1"):
+        power.read_trace(path, skip_bad=True)
+
+
+@pytest.mark.parametrize("size", [40, 64, 97, 10_000])
+def test_blocks_of_any_size_give_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """Faults keep their line numbers, and order is watched, across the seams of blocks."""
+    path = tmp_path / "t.csv"
+    whole = faults(path, BAD_ROWS)
+    dated = AZURE + "".join(f"2024-05-10 00:00:{s:02d}.5+00:00,{s + 1},1\n" for s in range(50))
+    monkeypatch.setattr(trace_files, "line_blocks", lambda p: line_blocks(p, size))
+    assert faults(path, BAD_ROWS) == whole
+    assert power.read_trace(path, skip_bad=True).left_out == 4
+    path.write_text(dated)
+    assert power.read_trace(path).arrival_s.tolist() == list(range(50))
+    chunks = list(power.trace_chunks(path))
+    assert np.concatenate([chunk.prompt_tokens for chunk in chunks]).tolist() == list(range(1, 51))
+    assert len(chunks) > 1 or size == 10_000
 
 
 @pytest.mark.parametrize(
@@ -118,7 +246,10 @@ def test_real_traces(name: str, requests: int, first: tuple[int, int], last_s: f
         ),
         (
             HEAD + "1,2\n\n3,4,5,6\n",
-            ["x.csv: line 4: 4 fields; allowed: 3 as in the header"],
+            [
+                "x.csv: line 2: output_tokens is missing; allowed: a number",
+                "x.csv: line 4: 4 fields; allowed: 3 as in the header",
+            ],
         ),
         (HEAD + "1,2,3,4\n", ["x.csv: line 2: 4 fields; allowed: 3 as in the header"]),
         (
@@ -156,17 +287,20 @@ def test_real_traces(name: str, requests: int, first: tuple[int, int], last_s: f
         (
             b"\x1f\x8b\x08\x00",
             [
-                ("x.csv: is compressed with gzip; allowed: CSV or JSON lines; unpack it or convert "
-                "it to CSV")
+                ("x.csv: is compressed with gzip; allowed: CSV, JSON lines or Parquet; unpack it "
+                "or convert it to CSV")
             ],
         ),
         (
             HEAD.encode("utf-16"),
-            ["x.csv: is encoded in UTF-16; allowed: CSV or JSON lines; save it as UTF-8 text"],
+            [
+                ("x.csv: is encoded in UTF-16; allowed: CSV, JSON lines or Parquet; save it as "
+                "UTF-8 text")
+            ],
         ),
         (
             b"a,b\n1,\x002\n",
-            ["x.csv: line 2: is binary, not text; allowed: CSV or JSON lines"],
+            ["x.csv: line 2: is binary, not text; allowed: CSV, JSON lines or Parquet"],
         ),
         (
             HEAD.encode() + b"1,2,caf\xe9\n",
@@ -224,10 +358,12 @@ def test_no_content_gives_anything_but_a_trace_or_faults(
     tmp_path_factory: pytest.TempPathFactory, content: bytes
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "any.csv"
-    for text in (content, HEAD.encode() + content, b'{"timestamp":' + content):
+    starts = (b"", HEAD.encode(), AZURE.encode(), b'{"timestamp":', b"PAR1")
+    for text in (start + content for start in starts):
         path.write_bytes(text)
-        with contextlib.suppress(InputError):
-            assert len(power.read_trace(path)) >= 1
+        for skip_bad in (False, True):
+            with contextlib.suppress(InputError):
+                assert len(power.read_trace(path, skip_bad=skip_bad)) >= 1
 
 
 def test_a_long_file_is_read_whole(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ NAMES = [
     "package_power",
     "peak_power",
     "frequency",
+    "cap_residency",
+    "throttle_residency",
     "junction_temperature",
     "hbm_temperature",
     "power_density",
@@ -151,3 +153,24 @@ def test_targets_of_the_user_count(found, quick):
     assert target(result, "junction_temperature").limit == 50.0
     margin = 100.0 - result.heat.steady.power_w.sum()
     assert target(result, "package_power").margin == pytest.approx(margin)
+
+
+def test_the_cap_holds_and_says_how_long_it_bound(found):
+    residency = target(found, "cap_residency")
+    assert residency.value == pytest.approx(100 * found.power.schedule.slowed_share)
+    cap_w = found.design.operation.cap_w
+    node = found.design.machine.node
+    # Leakage counts at the node's reference temperature for the cap; no run is hotter here.
+    assert found.power.fine.package_w(node.reference_temperature_c).max() <= cap_w * (1 + 1e-9)
+
+
+def test_a_throttle_acts_on_the_hottest_block(found, quick):
+    given = [*quick, "power.throttle=55 degC", "power.throttle_hysteresis=1 K"]
+    cooled = run_signoff(load_design("jalapeno", given))
+    residency = target(cooled, "throttle_residency")
+    assert residency.value == pytest.approx(100 * cooled.heat.throttled.mean())
+    assert 0.0 < residency.value <= 100.0
+    assert not residency.passed
+    assert target(found, "throttle_residency").value == 0.0
+    most = [entry.heat.history.power_w.sum(axis=1).mean() for entry in (found, cooled)]
+    assert most[1] < most[0]

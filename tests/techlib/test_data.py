@@ -23,6 +23,7 @@ LIBRARIES: dict[str, Callable[[], Library[Any]]] = {
     "coolants.toml": techlib.coolants,
     "llms.toml": techlib.language_models,
     "accelerators.toml": techlib.accelerators,
+    "boards.toml": techlib.boards,
 }
 SUFFIXES = {
     "": "",
@@ -36,6 +37,9 @@ SUFFIXES = {
     "1/K": "_per_k",
     "degC": "_c",
     "pJ": "_pj",
+    "J": "_j",
+    "s": "_s",
+    "pJ/flop": "_pj_flop",
     "pJ/bit": "_pj_bit",
     "pJ/(bit mm)": "_pj_bit_mm",
     "byte": "_byte",

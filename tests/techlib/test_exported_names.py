@@ -6,6 +6,7 @@ import techlib
 def test_the_public_names() -> None:
     assert techlib.__all__ == [
         "Accelerator",
+        "Board",
         "ConvergenceError",
         "Coolant",
         "EnergyTable",
@@ -28,6 +29,7 @@ def test_the_public_names() -> None:
         "UnknownNameError",
         "accelerators",
         "bibliography",
+        "boards",
         "coolants",
         "data_sources",
         "did_you_mean",

@@ -11,6 +11,7 @@ from techlib import Record
 GLOSSARY = Path(__file__).parents[2] / "docs" / "glossary.md"
 KINDS: list[type[Record]] = [
     techlib.Accelerator,
+    techlib.Board,
     techlib.Coolant,
     techlib.EnergyTable,
     techlib.HbmGeneration,
