@@ -162,6 +162,7 @@ class Sdirk2:
         left_w += storing_w
         second = self._stage(shift, left_w, first.rise_k, scale)
         self._last = second.rise_k, duration_s
+        del left_w  # a field less while the error is estimated
 
         change_k = ahead * first.rise_k
         change_k += second.rise_k
@@ -171,7 +172,7 @@ class Sdirk2:
         out_w += 2.0 * (1.0 - _GAMMA) * first.drained_w + _GAMMA * second.drained_w
         error, rate_per_s = _NO_ERROR, 0.0
         if estimate:
-            bend_k = second.rise_k - first.rise_k
+            bend_k = np.subtract(second.rise_k, first.rise_k, out=storing_w)
             bend_k /= ahead
             error, faded = self._error(shift, bend_k, scale)
             rate_per_s = shift * faded / (1.0 - faded)
@@ -198,11 +199,11 @@ class Sdirk2:
 
     def _error(self, shift_per_s: float, bend_k: Array, scale: float) -> tuple[_Stage, float]:
         """Return ``kappa D P`` of a field with its heat, and by what share ``D`` shrank it."""
-        capacity_j_k = self._operator.capacity_j_k
-        smooth = self._stage(
-            shift_per_s, shift_per_s * capacity_j_k * bend_k, bend_k, scale, _ROUGH
-        )
-        found = self._stage(shift_per_s, -self._operator.apply(smooth.rise_k), None, scale, _ROUGH)
+        heat_w = self._operator.capacity_j_k * bend_k
+        heat_w *= shift_per_s
+        smooth = self._stage(shift_per_s, heat_w, bend_k, scale, _ROUGH)
+        np.negative(self._operator.apply(smooth.rise_k), out=heat_w)
+        found = self._stage(shift_per_s, heat_w, None, scale, _ROUGH)
         before_k, after_k = (float(np.abs(stage.rise_k).max()) for stage in (smooth, found))
         error = _Stage(
             rise_k=_THIRD * found.rise_k,
