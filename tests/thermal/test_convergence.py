@@ -86,4 +86,4 @@ def test_a_layer_in_z_converges_with_second_order(solid: Solid) -> None:
 def test_finer_refines_everything(solid: Solid) -> None:
     coarse = Resolution(lateral=20, finest_um=100.0, growth=0.4)
     fine = coarse.finer(2.0)
-    assert dataclasses.astuple(fine) == (40, "fitted", 50.0, 0.2, 1)
+    assert dataclasses.astuple(fine) == (40, "fitted", 50.0, 0.2, 1, ())
