@@ -175,7 +175,7 @@ class _Transient:
 
 
 def _transient(case: Case, path: Path, steps: int | None) -> _Transient:
-    """March on the mesh of the reference, in steps of 1 and of 0.5 ms."""
+    """March on the mesh of the reference, in fixed parts and with an error within a tolerance."""
     if case.trace is None:
         raise InputError.of(str(path.parent / "case.json"), "has no transient")
     resolution = Resolution(lateral=_PEER_LATERAL, finest_um=_ONE_CELL_UM, growth=0.0)
@@ -185,7 +185,10 @@ def _transient(case: Case, path: Path, steps: int | None) -> _Transient:
     reference_c.columns = reference_c.columns.str.removeprefix(f"# {_HEADER}").str.strip()
     edges_s = case.trace.edges_s[: len(power_w) + 1]
     transient = _Transient()
+    watts, step_ms = power_w.to_numpy(), 1e3 * case.trace.step_s
     for substeps in (1, 2):
-        found = model.transient(power_w.to_numpy(), edges_s, case.initial_c, substeps=substeps)
-        transient.add(f"{1e3 * case.trace.step_s / substeps:g} ms", found, reference_c)
+        found = model.transient(watts, edges_s, case.initial_c, substeps=substeps)
+        transient.add(f"{step_ms / substeps:g} ms", found, reference_c)
+    found = model.transient(watts, edges_s, case.initial_c, tolerance_k=TRANSIENT_K)
+    transient.add(f"error within {TRANSIENT_K:g} K", found, reference_c)
     return transient
