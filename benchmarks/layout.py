@@ -164,9 +164,8 @@ def measure(count: int, *, regular: bool, repeat: int) -> list[str]:
             seconds = best(functools.partial(write, layout, file), repeat)
             cells.append(f"{seconds:.3f} s, {size(file.stat().st_size)}")
             file.unlink()
-    for check in CHECKS.values():
-        cells.append(f"{best(functools.partial(check, layout), repeat):.3f} s")
-    return cells
+    checks = (best(functools.partial(check, layout), repeat) for check in CHECKS.values())
+    return [*cells, *(f"{seconds:.3f} s" for seconds in checks)]
 
 
 def size(byte: int) -> str:

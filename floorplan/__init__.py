@@ -18,7 +18,7 @@ from floorplan.imports.assembly import ImportedLayout
 from floorplan.imports.reading import IMPORTS, import_files, import_layout
 from floorplan.layer_map import LayerMap, MapLayer, layer_map
 from floorplan.layout import Layout
-from floorplan.layout_builder import lay_out
+from floorplan.layout_builder import lay_out, layout_sources
 from floorplan.layout_tables import field_table, link_table, write_bumps
 from floorplan.orientation import Orientation
 from floorplan.recipe import Recipe, recipes
@@ -68,6 +68,7 @@ __all__ = [
     "import_layout",
     "lay_out",
     "layer_map",
+    "layout_sources",
     "link_table",
     "read_floorplan",
     "recipes",

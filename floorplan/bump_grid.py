@@ -42,15 +42,20 @@ class BumpGrid:
 
     @classmethod
     def within(
-        cls, bounds: tuple[float, float, float, float], pitch_um: float, step_um: float
+        cls,
+        bounds: tuple[float, float, float, float],
+        margin_um: float,
+        pitch_um: float,
+        step_um: float,
     ) -> BumpGrid:
-        """Return the largest grid whose centres lie within bounds, in their middle.
+        """Return the largest grid whose centres keep a margin to some bounds, in their middle.
 
-        The lower left site is snapped down to multiples of `step_um`.
+        The lower left site is snapped down to multiples of `step_um`. There is none where the
+        margin leaves nothing.
         """
         x0, y0, x1, y1 = bounds
-        x_um, columns = _axis(x0, x1, pitch_um, step_um)
-        y_um, rows = _axis(y0, y1, pitch_um, step_um)
+        x_um, columns = _axis(x0 + margin_um, x1 - margin_um, pitch_um, step_um)
+        y_um, rows = _axis(y0 + margin_um, y1 - margin_um, pitch_um, step_um)
         return cls(x_um, y_um, pitch_um, np.full((rows, columns), -1, dtype=np.int32))
 
     def checker(self, even: int, odd: int) -> None:
@@ -98,6 +103,10 @@ class BumpGrid:
                 self._used.add(site)
                 return site
         return None
+
+    def release(self, sites: Iterable[tuple[int, int]]) -> None:
+        """Give sites back that `nearest` has taken."""
+        self._used.difference_update(sites)
 
     def position_um(self, site: tuple[int, int]) -> tuple[float, float]:
         """Return the centre of a site, given as (row, column) [um]."""

@@ -23,7 +23,7 @@ from techlib import InputError
 
 __all__ = ["draw_link"]
 
-_WIDTH_INCH, _DPI = 12.0, 160
+_WIDTH_INCH, _DPI = 12.0, 110
 _LEGEND_INCH = 1.9
 _BEYOND_UM = 900.0  # of the die that is shown behind the PHY's bumps
 _NETS = {

@@ -77,7 +77,7 @@ def _cross(x: float, y: float, arm: float, half: float) -> Polygon:
 
 
 def die_features(
-    die: Die, rules: DetailRules, grid_um: float, core: BumpField | None
+    die: Die, rules: DetailRules, grid_um: float, core: BumpField
 ) -> tuple[Feature, ...]:
     """Return the features of a die in its own coordinates.
 
@@ -89,7 +89,7 @@ def die_features(
         Their sizes.
     grid_um : float
         Manufacturing grid [um].
-    core : BumpField, optional
+    core : BumpField
         The core's power bumps; a strap of the power grid is reserved for each row of them.
     """
     scribe = die.outline.difference(
@@ -109,9 +109,7 @@ def die_features(
         *_macros(die, rules, marks),
         *_clock_spine(die, rules),
     ]
-    if core is not None:
-        found += _straps(die, rules, core)
-    return tuple(found)
+    return (*found, *_straps(die, rules, core))
 
 
 def _each(layer: str, shape: BaseGeometry, name: str = "") -> Iterator[Feature]:

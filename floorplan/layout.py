@@ -12,7 +12,7 @@ from floorplan.floorplan import Floorplan
 from floorplan.hbm_link import HbmLink
 from floorplan.route import RouteBundle
 from floorplan.substrate import Substrate
-from techlib import Source, bibliography
+from techlib import Source
 
 __all__ = ["Layout"]
 
@@ -95,8 +95,3 @@ class Layout:
             str(kind): sum(field.count for field in self.fields if field.kind is kind)
             for kind in BumpKind
         }
-
-
-def merged_sources(*groups: tuple[Source, ...]) -> tuple[Source, ...]:
-    """Return the sources of several groups, each once."""
-    return bibliography(source for group in groups for source in group)

@@ -16,13 +16,21 @@ from floorplan.floorplan import Floorplan
 from floorplan.hbm_fields import phy_field, stack_field
 from floorplan.hbm_link import HbmLink, hbm_link
 from floorplan.hbm_map import HbmMap, hbm_map_of
-from floorplan.layout import Layout, merged_sources
+from floorplan.layout import Layout
 from floorplan.route import bundles_of
 from floorplan.stack import HbmStack
 from floorplan.substrate import Substrate
-from floorplan.supply_fields import ball_field, c4_field, core_fields, lanes_of, via_field
+from floorplan.supply_fields import (
+    ball_field,
+    c4_field,
+    core_fields,
+    has_extent,
+    lanes_of,
+    via_field,
+)
+from techlib import Source, bibliography
 
-__all__ = ["lay_out"]
+__all__ = ["lay_out", "layout_sources"]
 
 
 def lay_out(
@@ -67,7 +75,13 @@ def lay_out(
         core = core_fields(die, floorplan, rules, (*_areas(phys), *_marks(die, rules)))
         fields += [*core, *phys]
         serial += [(lanes, die) for lanes in core[1:]]
-        features[die.name] = die_features(die, rules, floorplan.grid_um, core[0] if core else None)
+        served = {lanes.block for lanes in core[1:]}
+        memory.notes += [
+            f"{die.name}/{block.name}: no bumps for its {block.lanes} lanes; there is no room"
+            for block in die.blocks
+            if block.lanes and block.name not in served
+        ]
+        features[die.name] = die_features(die, rules, floorplan.grid_um, core[0])
     lanes = tuple(lanes_of(serial))
     joints = c4_field(floorplan, rules, lanes)
     fields += [*memory.stacks, joints, via_field(floorplan, joints)]
@@ -83,10 +97,15 @@ def lay_out(
             bundle for link in memory.links for bundle in bundles_of(link, rules, floorplan.grid_um)
         ),
         notes=tuple(memory.notes),
-        sources=merged_sources(
-            floorplan.sources, rules.sources, *(chart.sources for chart in memory.charts)
-        ),
+        sources=layout_sources(floorplan, rules),
     )
+
+
+def layout_sources(floorplan: Floorplan, rules: DetailRules) -> tuple[Source, ...]:
+    """Return every source behind the layout of a floorplan, without deriving it."""
+    charts = [hbm_map_of(stack.generation) for stack in floorplan.stacks]
+    found = [floorplan.sources, rules.sources, *(chart.sources for chart in charts if chart)]
+    return bibliography(source for sources in found for source in sources)
 
 
 @dataclass
@@ -138,7 +157,8 @@ class _Memory:
     def _phys_of(self, stack: HbmStack) -> Iterator[tuple[Die, Block]]:
         for die in self.floorplan.dies:
             for block in die.blocks:
-                if block.kind is BlockKind.HBM_PHY and block.stack == stack.name:
+                is_phy = block.kind is BlockKind.HBM_PHY and block.stack == stack.name
+                if is_phy and has_extent(block):
                     yield die, block
 
 

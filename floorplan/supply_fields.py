@@ -17,13 +17,26 @@ from floorplan.die import Die
 from floorplan.floorplan import Floorplan
 from floorplan.substrate import Substrate
 
-__all__ = ["Lane", "ball_field", "c4_field", "core_fields", "lanes_of", "via_field"]
+__all__ = [
+    "Lane",
+    "ball_field",
+    "c4_field",
+    "core_fields",
+    "has_extent",
+    "lanes_of",
+    "via_field",
+]
 
 _CORE = ("VDD", "VSS")
 _RAILS = ("VSS", "VDD", "VDDC", "VDDQ", "VDDQL")
 _STACK_RAILS = ("VDDC", "VDDQ", "VDDC", "VDDQL")  # under a stack, in turn
 _BALL_RAILS = ("VDD", "VDD", "VDDC", "VDD", "VDDQ", "VDD", "VDD", "VDDQL")
 _WIRES = (("tx{}_p", 0, -2), ("tx{}_n", 1, -2), ("rx{}_p", 0, 1), ("rx{}_n", 1, 1))
+
+
+def has_extent(block: Block) -> bool:
+    """Return whether a block has an outline with finite bounds."""
+    return bool(np.isfinite(block.outline.bounds).all())
 
 
 @dataclass(frozen=True)
@@ -46,17 +59,16 @@ def core_fields(
     """
     technology = floorplan.technology
     pitch_um, pad_um = technology.microbump_pitch_um, technology.microbump_diameter_um
-    inside = die.core.buffer(-rules.bump_edge_um, join_style="mitre").bounds
-    if not inside or np.isnan(inside).any():
-        return ()
-    grid = BumpGrid.within(inside, pitch_um, floorplan.grid_um)
+    grid = BumpGrid.within(die.core.bounds, rules.bump_edge_um, pitch_um, floorplan.grid_um)
     grid.stripes(*range(len(_CORE)))
     for shape in taken:
         grid.clear(shape, pitch_um)
     for keepout in die.keepouts:
         grid.clear(keepout, pad_um / 2.0)
     lanes = tuple(
-        field for block in die.blocks if block.lanes and (field := _lanes(die, block, grid, pad_um))
+        field
+        for block in die.blocks
+        if block.lanes and has_extent(block) and (field := _lanes(die, block, grid, pad_um))
     )
     core = BumpField(
         f"{die.name}/core", BumpKind.CORE, die.name, pad_um, _CORE, arrays=grid.arrays()
@@ -66,33 +78,42 @@ def core_fields(
 
 def _lanes(die: Die, block: Block, grid: BumpGrid, pad_um: float) -> BumpField | None:
     """Take bumps of a grid for the lanes of a block; None where it has no room for them."""
-    x0, y0, x1, y1 = block.outline.bounds
-    along_x = x1 - x0 >= y1 - y0
-    nets: list[str] = []
-    points: list[tuple[float, float]] = []
-    for lane in range(block.lanes):
-        share = (lane + 0.5) / block.lanes
-        for pattern, along, away in _WIRES:
-            step = np.array([along, away] if along_x else [away, along]) * grid.pitch_um
-            middle = (x0 + (x1 - x0) * share, (y0 + y1) / 2.0)
-            if not along_x:
-                middle = ((x0 + x1) / 2.0, y0 + (y1 - y0) * share)
-            if (site := grid.nearest(*(np.array(middle) + step).tolist())) is None:
-                return None
-            points.append(grid.position_um(site))
-            nets.append(f"{block.name}/{pattern.format(lane)}")
-            grid.nets[site] = -1
+    sites: list[tuple[int, int]] = []
+    for x_um, y_um in _wanted(block, grid.pitch_um):
+        site = grid.nearest(x_um, y_um)
+        if site is None:
+            grid.release(sites)
+            return None
+        sites.append(site)
+    for site in sites:
+        grid.nets[site] = -1
+    ports = tuple(wire.format(lane) for lane in range(block.lanes) for wire, _, _ in _WIRES)
     return BumpField(
         name=f"{die.name}/{block.name}",
         kind=BumpKind.CORE,
         owner=die.name,
         pad_um=pad_um,
-        nets=tuple(nets),
-        ports=tuple(net.rpartition("/")[2] for net in nets),
-        points_um=np.array(points),
-        point_nets=_numbers(0, len(nets)),
+        nets=tuple(f"{die.name}/{block.name}/{port}" for port in ports),
+        ports=ports,
+        points_um=np.array([grid.position_um(site) for site in sites]),
+        point_nets=_numbers(0, len(sites)),
         block=block.name,
     )
+
+
+def _wanted(block: Block, pitch_um: float) -> Iterator[tuple[float, float]]:
+    """Yield where the wires of a block's lanes come up: evenly along its longer side [um]."""
+    x0, y0, x1, y1 = block.outline.bounds
+    along_x = x1 - x0 >= y1 - y0
+    for lane in range(block.lanes):
+        share = (lane + 0.5) / block.lanes
+        for _, along, away in _WIRES:
+            if along_x:
+                x, y = x0 + (x1 - x0) * share, (y0 + y1) / 2.0
+                yield x + along * pitch_um, y + away * pitch_um
+            else:
+                x, y = (x0 + x1) / 2.0, y0 + (y1 - y0) * share
+                yield x + away * pitch_um, y + along * pitch_um
 
 
 def c4_field(floorplan: Floorplan, rules: DetailRules, lanes: Iterable[Lane]) -> BumpField:
@@ -102,8 +123,8 @@ def c4_field(floorplan: Floorplan, rules: DetailRules, lanes: Iterable[Lane]) ->
     the memory below stacks. Each wire of a serial lane takes the joint nearest to its bump.
     """
     technology = floorplan.technology
-    bounds = floorplan.outline.buffer(-rules.c4_edge_um, join_style="mitre").bounds
-    grid = BumpGrid.within(bounds, technology.c4_pitch_um, floorplan.grid_um)
+    bounds = floorplan.outline.bounds
+    grid = BumpGrid.within(bounds, rules.c4_edge_um, technology.c4_pitch_um, floorplan.grid_um)
     grid.checker(_RAILS.index("VSS"), _RAILS.index("VDD"))
     for stack in floorplan.stacks:
         here = grid.nets[grid.window(stack.placed_outline.bounds)]
@@ -142,8 +163,8 @@ def ball_field(
     floorplan: Floorplan, substrate: Substrate, rules: DetailRules, lanes: Iterable[Lane]
 ) -> BumpField:
     """Return the balls below the substrate, in its own coordinates; lanes go to the rim."""
-    bounds = substrate.outline.buffer(-rules.bga_edge_um, join_style="mitre").bounds
-    grid = BumpGrid.within(bounds, rules.bga_pitch_um, floorplan.grid_um)
+    bounds = substrate.outline.bounds
+    grid = BumpGrid.within(bounds, rules.bga_edge_um, rules.bga_pitch_um, floorplan.grid_um)
     grid.checker(_RAILS.index("VSS"), _RAILS.index("VDD"))
     turn = np.array([_RAILS.index(rail) for rail in _BALL_RAILS])
     column = np.arange(grid.nets.shape[1]) // 2 % len(turn)
@@ -169,7 +190,8 @@ def _with_lanes(
     name: str, kind: BumpKind, owner: str, pad_um: float, grid: BumpGrid, lanes: Iterable[Lane]
 ) -> BumpField:
     """Return a grid as a field in which each wire of a lane has the site nearest to it."""
-    taken = [(lane.net, site) for lane in lanes if (site := grid.nearest(lane.x_um, lane.y_um))]
+    places = {lane.net: (lane.x_um, lane.y_um) for lane in lanes}
+    taken = [(net, site) for net, place in places.items() if (site := grid.nearest(*place))]
     for _, site in taken:
         grid.nets[site] = -1
     points = np.array([grid.position_um(site) for _, site in taken]).reshape(-1, 2)

@@ -11,7 +11,15 @@ from pathlib import Path
 
 import package
 import power
-from floorplan import DetailRules, Floorplan, Layout, Recipe, import_files, lay_out
+from floorplan import (
+    DetailRules,
+    Floorplan,
+    Layout,
+    Recipe,
+    import_files,
+    lay_out,
+    layout_sources,
+)
 from package import Package, Patch, StackUp
 from power import Machine, Operation, Trace
 from scoville.design_file import DesignFile, Override, read_design
@@ -169,7 +177,7 @@ class Design:
     def layout_sources(self) -> tuple[Source, ...]:
         """Every source behind the layout."""
         recipe = () if self.recipe is None else self.recipe.sources
-        return bibliography((*recipe, *self.layout.sources))
+        return bibliography((*recipe, *layout_sources(self.floorplan, self.detail)))
 
     @property
     def sources(self) -> tuple[Source, ...]:

@@ -42,6 +42,7 @@ def test_the_exported_names_are_these():
         "import_layout",
         "lay_out",
         "layer_map",
+        "layout_sources",
         "link_table",
         "read_floorplan",
         "recipes",

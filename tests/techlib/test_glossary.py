@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import floorplan
 import techlib
 from techlib import Record
 
@@ -19,12 +20,15 @@ KINDS: list[type[Record]] = [
     techlib.LanguageModel,
     techlib.Material,
     techlib.ProcessNode,
+    floorplan.DetailRules,
+    floorplan.HbmMap,
 ]
 
 
 def rows(kind: type[Record]) -> dict[str, str]:
     """Return unit by name of the glossary's table for a kind of record."""
-    section = GLOSSARY.read_text("utf-8").split(f"(`techlib.{kind.__name__}`)")[1].split("###")[0]
+    room = kind.__module__.partition(".")[0]
+    section = GLOSSARY.read_text("utf-8").split(f"(`{room}.{kind.__name__}`)")[1].split("###")[0]
     cells = [line.split("|") for line in section.splitlines() if line.startswith("| `")]
     return {row[1].strip(" `"): row[2].strip() for row in cells}
 
