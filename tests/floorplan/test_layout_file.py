@@ -61,32 +61,24 @@ def test_every_bump_is_in_the_file(jalapeno_layout, read):
         assert kdb.Region(shapes).count() == count
 
 
-def test_bumps_stand_where_the_model_has_them(jalapeno_layout, read):
-    index = layer_index(read, "bump.hbm")
-    found = Counter(
-        (item.trans() * kdb.Point(0, 0)).to_s()
-        for item in each(read.top_cell().begin_shapes_rec(index))
-    )
-    expected = Counter(
-        f"{round(x * 1000)},{round(y * 1000)}"
-        for field in jalapeno_layout.placed_fields()
-        if field.kind is BumpKind.HBM
-        for x, y in field.positions_um().tolist()
-    )
-    assert found == expected
-
-
 def each(iterator):
     while not iterator.at_end():
         yield iterator
         iterator.next()
 
 
-def test_each_bump_carries_its_port(jalapeno_layout, read):
-    shapes = read.top_cell().begin_shapes_rec(layer_index(read, "bump.hbm", texts=True))
-    found = Counter(
+def test_pads_and_ports_stand_where_the_model_has_them(jalapeno_layout, files):
+    """In the GDSII file; that the OASIS file is equal to it has a test of its own."""
+    layout = kdb.Layout()
+    layout.read(str(files["gds"]))
+    top = layout.top_cell()
+    pads = Counter(
+        item.trans().disp.to_s()
+        for item in each(top.begin_shapes_rec(layer_index(layout, "bump.hbm")))
+    )
+    ports = Counter(
         (item.shape().text_string, (item.trans() * item.shape().text.trans).disp.to_s())
-        for item in each(shapes)
+        for item in each(top.begin_shapes_rec(layer_index(layout, "bump.hbm", texts=True)))
     )
     expected = Counter(
         (field.ports[code], f"{round(x * 1000)},{round(y * 1000)}")
@@ -96,7 +88,8 @@ def test_each_bump_carries_its_port(jalapeno_layout, read):
             field.net_codes().tolist(), field.positions_um().tolist(), strict=True
         )
     )
-    assert found == expected
+    assert ports == expected
+    assert pads == Counter(place for _, place in expected.elements())
 
 
 def test_features_have_their_areas(jalapeno_layout, read):
