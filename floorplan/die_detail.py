@@ -134,26 +134,40 @@ def _macros(die: Die, rules: DetailRules, marks: tuple[Polygon, ...]) -> Iterato
 def _clock_spine(die: Die, rules: DetailRules) -> Iterator[Feature]:
     """Yield the trunk of the clock: a bar across the middle of the core each way."""
     x0, y0, x1, y1 = die.core.bounds
-    half = rules.clock_spine_width_um / 2.0
-    if min(x1 - x0, y1 - y0) > 2.0 * rules.clock_spine_width_um:
+    edge, half = rules.bump_edge_um, rules.clock_spine_width_um / 2.0
+    if min(x1 - x0, y1 - y0) > 2.0 * (edge + rules.clock_spine_width_um):
         x, y = (x0 + x1) / 2.0, (y0 + y1) / 2.0
-        yield Feature("die.clock_spine", box(x - half, y0, x + half, y1), "clock_spine")
-        yield Feature("die.clock_spine", box(x0, y - half, x1, y + half), "clock_spine")
+        upright = box(x - half, y0 + edge, x + half, y1 - edge)
+        yield Feature("die.clock_spine", upright, "clock_spine")
+        yield Feature(
+            "die.clock_spine", box(x0 + edge, y - half, x1 - edge, y + half), "clock_spine"
+        )
 
 
-def _straps(die: Die, rules: DetailRules, core: BumpField) -> list[Feature]:
-    """Return the top-metal straps of the core supply, one array for each net."""
+def _straps(die: Die, rules: DetailRules, core: BumpField) -> Iterator[Feature]:
+    """Yield the top-metal straps of the core supply: one for each row of bumps, as arrays.
+
+    They keep the bumps' distance to the seal ring, and end before the alignment marks.
+    """
+    marks = alignment_marks(die, rules)
     x0, y0, x1, y1 = die.core.bounds
+    full = (x0 + rules.bump_edge_um, x1 - rules.bump_edge_um)
+    beside = 2.0 * rules.mark_inset_um + rules.mark_size_um if marks else 0.0
+    short = (max(full[0], x0 + beside), min(full[1], x1 - beside))
     half = rules.power_strap_width_um / 2.0
-    straps = []
     for net, arrays, _ in core.parts():
         pitch_um = max((array.pitch_y_um for array in arrays), default=0.0)
+        first = min((array.y_um for array in arrays), default=0.0)
+        last = max((array.bounds_um[3] for array in arrays), default=0.0)
         if not pitch_um > 2.0 * half:
             continue
-        first = min(array.y_um for array in arrays)
-        last = max(array.bounds_um[3] for array in arrays)
-        rows = round((last - first) / pitch_um) + 1
-        shape = box(x0, first - half, x1, first + half)
-        if y0 < first - half and last + half < y1:
-            straps.append(Feature("die.power_grid", shape, core.nets[net], 1, rows, 0.0, pitch_um))
-    return straps
+        count = round((last - first) / pitch_um) + 1
+        low = min(count, max(0, math.ceil((y0 + beside - first) / pitch_um)))
+        high = max(low, count - max(0, math.ceil((last - y1 + beside) / pitch_um)))
+        for start, end, (left, right) in ((0, low, short), (low, high, full), (high, count, short)):
+            if end > start and right > left:
+                y = first + start * pitch_um
+                shape = box(left, y - half, right, y + half)
+                yield Feature(
+                    "die.power_grid", shape, core.nets[net], 1, end - start, 0.0, pitch_um
+                )

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.collections import EllipseCollection
 from scipy.spatial import cKDTree
-from shapely import Point, Polygon, box
+from shapely import Point, Polygon, STRtree, box
+from shapely.affinity import translate
 
 import floorplan
 from floorplan import BumpKind, detail_rules
@@ -223,15 +224,22 @@ def test_features_lie_where_they_belong(layout):
                 assert die.outline.covers(feature.outline)
 
 
-def test_a_strap_lies_over_each_row_of_bumps(jalapeno_layout):
-    straps = {f.name: f for f in jalapeno_layout.features["compute"] if f.layer == "die.power_grid"}
+def test_a_strap_lies_over_each_bump_and_off_ring_and_marks(jalapeno_layout):
+    features = jalapeno_layout.features["compute"]
+    straps = {"VDD": [], "VSS": []}
+    for feature in features:
+        if feature.layer == "die.power_grid":
+            for row in range(feature.rows):
+                straps[feature.name].append(translate(feature.outline, 0, row * feature.pitch_y_um))
+    trees = {net: STRtree(outlines) for net, outlines in straps.items()}
     core = jalapeno_layout.field("compute/core")
-    for (_, y), code in zip(core.positions_um()[::997], core.net_codes()[::997], strict=True):
-        strap = straps[core.nets[code]]
-        _, y0, _, y1 = strap.outline.bounds
-        row = (y - (y0 + y1) / 2) / strap.pitch_y_um
-        assert row == pytest.approx(round(row), abs=1e-6)
-        assert 0 <= round(row) < strap.rows
+    for (x, y), code in zip(core.positions_um()[::997], core.net_codes()[::997], strict=True):
+        assert len(trees[core.nets[code]].query(Point(x, y), predicate="within")) == 1
+    every = STRtree([*straps["VDD"], *straps["VSS"]])
+    for feature in features:
+        if feature.layer in ("die.mark", "die.seal_ring"):
+            assert not len(every.query(feature.outline, predicate="intersects"))
+    assert len(every.query(every.geometries, predicate="intersects")[0]) == len(every)
 
 
 def test_a_stack_without_a_map_or_a_phy_is_noted(jalapeno):
