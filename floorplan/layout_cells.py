@@ -100,12 +100,14 @@ class _Drawing:
             self._book.draw(cell, feature.outline, feature.layer)
         else:  # an array of a polygon is written out in full; one of a cell is not
             x0, y0, _, _ = feature.outline.bounds
-            stem = f"{cell_name(feature.layer.rpartition('.')[2])}_{cell_name(feature.name)}"
-            strap = self._book.new(stem.rstrip("_"))
-            self._book.draw(strap, affinity.translate(feature.outline, -x0, -y0), feature.layer)
+            content = ("feature", feature.layer, points_nm(feature.outline, x0, y0))
+            if content not in self._book.by_content:
+                one = self._book.new(cell_name(feature.layer.rpartition(".")[2]))
+                self._book.draw(one, affinity.translate(feature.outline, -x0, -y0), feature.layer)
+                self._book.by_content[content] = one
             cell.add(
                 gdstk.Reference(
-                    strap,
+                    self._book.by_content[content],
                     (snap(x0), snap(y0)),
                     columns=feature.columns,
                     rows=feature.rows,

@@ -31,6 +31,7 @@ __all__ = [
     "hatch",
     "inch_per_mm",
     "label_places",
+    "scale_bar",
     "sheet",
     "slice_outlines",
     "write_labels",
@@ -94,22 +95,29 @@ def sheet(floorplan: Floorplan, title: str) -> tuple[Figure, Axes]:
         fill(axes, [die.placed_outline], layer_map()["die.seal_ring"].color, width=0.8)
     heading = title or f"{floorplan.name}   {width_mm:.4g} x {height_mm:.4g} mm"
     axes.set_title(heading, loc="left", fontsize=12, color=INK, pad=8)
-    _scale_bar(axes, width_mm, height_inch, height_mm)
+    scale_bar(axes, width_mm, height_inch, height_mm)
     return figure, axes
 
 
-def _scale_bar(axes: Axes, width_mm: float, height_inch: float, height_mm: float) -> None:
-    """Draw a bar of a round length below the interposer."""
+def scale_bar(
+    axes: Axes,
+    width_mm: float,
+    height_inch: float,
+    height_mm: float,
+    corner_mm: tuple[float, float] = (0.0, 0.0),
+) -> None:
+    """Draw a bar of a round length below what is drawn, from its lower left corner on."""
+    left, bottom = corner_mm
     length = max(step for step in _ROUND_MM if step <= max(width_mm / 4.0, _ROUND_MM[0]))
     inch = height_mm / height_inch
-    y, tick = -0.2 * inch, 0.05 * inch
+    y, tick = bottom - 0.2 * inch, 0.05 * inch
     for xs, ys in (
-        ((0.0, length), (y, y)),
-        ((0.0, 0.0), (y - tick, y + tick)),
-        ((length, length), (y - tick, y + tick)),
+        ((left, left + length), (y, y)),
+        ((left, left), (y - tick, y + tick)),
+        ((left + length, left + length), (y - tick, y + tick)),
     ):
         axes.plot(xs, ys, color=INK, linewidth=1.4, clip_on=False, solid_capstyle="butt")
-    axes.text(length + tick * 2, y, f"{length:g} mm", fontsize=9, color=INK, va="center")
+    axes.text(left + length + tick * 2, y, f"{length:g} mm", fontsize=9, color=INK, va="center")
 
 
 def _vertices(outlines: list[Polygon]) -> list[np.ndarray]:

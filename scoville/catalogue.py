@@ -96,7 +96,7 @@ _LIBRARIES: Mapping[str, Callable[[], Library[Any]]] = {
 }
 
 #: What `scoville list` can list, in the order that it lists them.
-KINDS = ("designs", *_LIBRARIES, "formats")
+KINDS = ("designs", *_LIBRARIES, "formats", "rules")
 
 
 def library_of(kind: str) -> Library[Any]:

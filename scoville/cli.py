@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from scoville.commands.check import check_command
+from scoville.commands.diff import diff_command
 from scoville.commands.doctor import doctor_command
 from scoville.commands.import_layout import import_command
 from scoville.commands.layout import layout_command
@@ -39,6 +40,7 @@ for _function in (
     import_command,
     layout_command,
     check_command,
+    diff_command,
     power_command,
     thermal_command,
     sweep_command,

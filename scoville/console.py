@@ -140,6 +140,10 @@ class Session:
             return RunRecord(self.name, timings_s=timings_s)
         return RunRecord(self.name, design.input_hash, design.seed, sources, timings_s)
 
+    def record_of(self, input_hash: str, sources: tuple[Source, ...] = ()) -> RunRecord:
+        """Return what made the output folder, for a command that takes more than designs."""
+        return RunRecord(self.name, input_hash, None, sources, {"total": self.seconds})
+
     def save_result(
         self, content: Any, design: Design | None = None, sources: tuple[Source, ...] = ()
     ) -> None:

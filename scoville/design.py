@@ -16,6 +16,7 @@ from floorplan import (
     Floorplan,
     Layout,
     Recipe,
+    RuleDeck,
     import_files,
     lay_out,
     layout_sources,
@@ -71,6 +72,8 @@ class Design:
         Grid, windows, tolerances.
     limits : Limits
         What sign-off holds it against.
+    rules : RuleDeck
+        What its layout is held against; limits follow its own technology where they may.
 
     Examples
     --------
@@ -92,6 +95,7 @@ class Design:
     choice: WorkloadChoice
     settings: ThermalSettings
     limits: Limits
+    rules: RuleDeck
 
     @functools.cached_property
     def layout(self) -> Layout:
@@ -177,7 +181,9 @@ class Design:
     def layout_sources(self) -> tuple[Source, ...]:
         """Every source behind the layout."""
         recipe = () if self.recipe is None else self.recipe.sources
-        return bibliography((*recipe, *layout_sources(self.floorplan, self.detail)))
+        return bibliography(
+            (*recipe, *layout_sources(self.floorplan, self.detail), *self.rules.sources)
+        )
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -245,6 +251,7 @@ def load_design(name: str | Path, overrides: Iterable[str | Override] = ()) -> D
     choice = reader.workload()
     settings = reader.settings(own_name)
     limits = reader.limits(own_name)
+    rules = reader.rules()
     reader.raise_if_any()
     assert plan is not None
     assert detail is not None
@@ -253,6 +260,7 @@ def load_design(name: str | Path, overrides: Iterable[str | Override] = ()) -> D
     assert choice is not None
     assert settings is not None
     assert limits is not None
+    assert rules is not None
     return Design(
         name=own_name,
         title=title,
@@ -267,4 +275,5 @@ def load_design(name: str | Path, overrides: Iterable[str | Override] = ()) -> D
         choice=choice,
         settings=settings,
         limits=limits,
+        rules=rules.following(plan.technology, plan.grid_um, detail=detail),
     )

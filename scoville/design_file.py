@@ -13,7 +13,7 @@ from typing import Any
 
 from techlib import Fault, InputError, did_you_mean, flatten
 
-__all__ = ["DesignFile", "Override", "builtin_designs", "read_design"]
+__all__ = ["DesignFile", "Override", "builtin_designs", "override_tables", "read_design"]
 
 _NOT_INHERITED = ("extends", "name", "title")
 
@@ -166,6 +166,25 @@ def read_design(name: str | Path, overrides: Iterable[str | Override] = ()) -> D
         chain=tuple(layer.label for layer in layers),
         _layers=(*reversed(given), *layers),
     )
+
+
+def override_tables(overrides: Iterable[str | Override]) -> dict[str, Any]:
+    """Return what ``--set`` gives as nested tables; a later entry counts before an earlier one.
+
+    Raises
+    ------
+    InputError
+        One of them is not ``key=value``.
+
+    Examples
+    --------
+    >>> override_tables(["rules.die-gap=150 um", "rules.angle=off"])
+    {'rules': {'die-gap': '150 um', 'angle': 'off'}}
+    """
+    merged: dict[str, Any] = {}
+    for entry in overrides:
+        merged = _merge(merged, _read_override(entry).tables)
+    return merged
 
 
 def _read_chain(name: str) -> list[_Layer]:

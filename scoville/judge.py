@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import floorplan
-from floorplan import Die, Floorplan
+from floorplan import Die, Floorplan, Severity
 from power import maximum_frequency_hz
 from scoville.analysis import HeatAnalysis, PowerAnalysis
 from scoville.design import Design
@@ -248,7 +248,8 @@ def power_density(plan: Floorplan, power_w: pd.Series[float]) -> pd.Series[float
 
 
 def _layout(design: Design) -> Target:
-    found = floorplan.check(design.floorplan)
+    found = floorplan.check(design.floorplan, design.rules)
+    found = tuple(v for v in found if v.severity is Severity.ERROR)
     count = float(len(found))
     return Target(
         name="layout_violations",

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import package
 import power
-from floorplan import DetailRules, Recipe, detail_rules, recipes
+from floorplan import DetailRules, Recipe, RuleDeck, detail_rules, recipes, rule_deck
 from package import Patch, StackUp
 from power import Operation
 from scoville.design_file import DesignFile
@@ -31,7 +31,7 @@ __all__ = ["SectionReader"]
 
 R = TypeVar("R", bound=Record)
 
-_SECTIONS = ("floorplan", "layout", "package", "power", "workload", "thermal", "targets")
+_SECTIONS = ("floorplan", "layout", "package", "power", "workload", "thermal", "targets", "rules")
 _CHOICES = ("class", "model", "seed", "trace", *CUTS)
 #: Last word of an entry that names a record, and the library that holds it.
 _NAMED = {
@@ -153,6 +153,17 @@ class SectionReader:
     def limits(self, name: str) -> Limits | None:
         """Read ``[targets]``: a set of limits with changes."""
         return self._derive(limits(), "targets", "preset", self.table("targets"), name)
+
+    def rules(self) -> RuleDeck | None:
+        """Read ``[rules]``: the shipped layout rules with changes."""
+        table = self.table("rules")
+        if table is None:
+            return None
+        try:
+            return rule_deck().changed(table, where=self.place("rules"))
+        except InputError as error:
+            self.take("rules", error)
+            return None
 
     def workload(self) -> WorkloadChoice | None:
         """Read ``[workload]``; entries that are no choice of ours change the class."""

@@ -12,7 +12,7 @@ from techlib.errors import (
     did_you_mean,
 )
 from techlib.library import Library, data_sources
-from techlib.record import Record, flatten, quantity, text
+from techlib.record import Record, flatten, quantity, read_entry, text
 from techlib.records import (
     Accelerator,
     Board,
@@ -74,6 +74,7 @@ __all__ = [
     "materials",
     "process_nodes",
     "quantity",
+    "read_entry",
     "read_quantities",
     "read_quantity",
     "text",

@@ -11,7 +11,7 @@ from techlib.errors import Faults, InputError, did_you_mean
 from techlib.source import Provenance, Source, Trust, bibliography
 from techlib.units import read_quantities, read_quantity
 
-__all__ = ["Record", "flatten", "quantity", "text"]
+__all__ = ["Record", "flatten", "quantity", "read_entry", "text"]
 
 _VALUE_KEYS = frozenset(
     {"value", "source", "trust", "valid", "at", "low", "high", "temperature_range", "note"}
@@ -143,7 +143,7 @@ class Record:
                 if declared.metadata["unit"] is None:
                     value, origin = _read_text(entries[key], declared, f"{where}.{key}"), None
                 else:
-                    value, origin = _read_entry(
+                    value, origin = read_entry(
                         entries[key], table, declared, sources, f"{where}.{key}"
                     )
             except InputError as error:
@@ -190,14 +190,48 @@ def _read_text(entry: Any, declared: dataclasses.Field[Any], where: str) -> str:
     return word
 
 
-def _read_entry(
+def read_entry(
     entry: Any,
     table: Mapping[str, Any],
     declared: dataclasses.Field[Any],
     sources: Mapping[str, Source],
     where: str,
-) -> tuple[Any, Provenance | None]:
-    """Read one entry, ``"26 mm"`` or ``{ value = "26 mm", source = ... }``."""
+) -> tuple[Any, Provenance]:
+    """Read one entry, ``"26 mm"`` or ``{ value = "26 mm", source = ... }``.
+
+    Parameters
+    ----------
+    entry : str, float or mapping
+        The value, or a table that has it as ``value``.
+    table : mapping
+        Gives source, trust, validity and ``at`` where the entry has none.
+    declared : dataclasses.Field
+        Made by `quantity`: unit, size and limits of the value.
+    sources : mapping of str to Source
+        The sources that the entry may name.
+    where : str
+        File and key, for error messages.
+
+    Returns
+    -------
+    float or tuple of float
+        The value in the declared unit.
+    Provenance
+        Where it comes from.
+
+    Raises
+    ------
+    InputError
+        An unreadable or unsourced entry, or one outside its limits or its band.
+
+    Examples
+    --------
+    >>> origin = {"source": "user", "trust": "U", "valid": "this design"}
+    >>> value, provenance = read_entry(
+    ...     "20 um", origin, quantity("gap", "um"), {"user": Source("user", "", "")}, "example")
+    >>> value, provenance.trust.name
+    (20.0, 'USER')
+    """
     fields = entry if isinstance(entry, Mapping) else {"value": entry}
     faults = Faults()
     for key in sorted(str(k) for k in fields.keys() - _VALUE_KEYS):

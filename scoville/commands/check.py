@@ -1,34 +1,85 @@
-"""``scoville check``: the geometry rules."""
+"""``scoville check``: the layout rules."""
 
 from __future__ import annotations
 
-from scoville.console import FAILED, PASSED, DesignArgument, Session, Set
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scoville.console import FAILED, PASSED, Session, Set
+
+if TYPE_CHECKING:
+    from scoville.layout_check import LayoutCheck
 
 __all__ = ["check_command"]
 
+_SHOWN = 100  # rows of the table; the files have them all
 
-def check_command(session: Session, design: DesignArgument, overrides: Set = None) -> int:
-    """Check the geometry of a design; exit code 1 if any rule is broken."""
-    import floorplan
-    from scoville.design import load_design
+_Target = Annotated[
+    str,
+    typer.Argument(
+        metavar="LAYOUT", help="A design, a floorplan in full (TOML), or a GDSII or OASIS file."
+    ),
+]
+_Rules = Annotated[
+    Path | None, typer.Option("--rules", metavar="FILE", help="Change rules as this file says.")
+]
+_Layers = Annotated[
+    Path | None,
+    typer.Option("--layers", metavar="FILE", help="Layer map of a layout file that is not ours."),
+]
+_Interposer = Annotated[
+    str,
+    typer.Option(
+        "--interposer", metavar="NAME", help="Technology whose limits a layout file is held to."
+    ),
+]
+_Png = Annotated[bool, typer.Option("--png", help="Draw a picture with every violation marked.")]
 
-    loaded = load_design(design, overrides or [])
-    found = floorplan.check(loaded.floorplan)
+
+def check_command(
+    session: Session,
+    layout: _Target,
+    rules: _Rules = None,
+    layers: _Layers = None,
+    interposer: _Interposer = "",
+    png: _Png = False,
+    overrides: Set = None,
+) -> int:
+    """Check a layout against the rules; exit code 1 if one that is an error is broken.
+
+    With --out DIR the findings go into a folder too, as JSON and as a KLayout marker file (.lyrdb).
+    """
+    from scoville.layout_check import check_layout_of, write_check
+    from scoville.output import output_folder
+
+    with session.progress() as progress:
+        progress("checking", 0.1)
+        found = check_layout_of(layout, overrides or [], rules, layers, interposer)
+        if session.out is not None or png:
+            place = session.folder(found.name)
+            with output_folder(place) as folder:
+                write_check(found, folder, progress, png=png)
+                session.record_of(found.input_hash, found.sources).write(folder)
+    _print(session, found)
+    if session.out is not None or png:
+        session.say(f"wrote {place}")
+    session.emit(found.to_dict())
+    return PASSED if found.passed else FAILED
+
+
+def _print(session: Session, found: LayoutCheck) -> None:
     rows = [
-        (v.rule, ", ".join(v.where), f"{v.x_um:.3f}", f"{v.y_um:.3f}", v.message) for v in found
+        (v.rule, str(v.severity), ", ".join(v.where), f"{v.x_um:.3f}", f"{v.y_um:.3f}", v.message)
+        for v in found.violations[:_SHOWN]
     ]
     if rows:
-        session.table("", ("rule", "where", "x um", "y um", "finding"), rows)
+        session.table("", ("rule", "severity", "where", "x um", "y um", "finding"), rows)
+    if len(found.violations) > _SHOWN:
+        session.say(f"... and {len(found.violations) - _SHOWN} more; --out DIR writes them all")
+    warnings = f", {found.warnings} warnings" if found.warnings else ""
     session.say(
-        f"{loaded.name}: {len(found)} violations of {len(floorplan.RULES)} rules",
-        "bold red" if found else "bold green",
+        f"{found.name}: {found.errors} violations{warnings} of {len(found.looked_at)} rules",
+        "bold green" if found.passed else "bold red",
     )
-    content = {
-        "passed": not found,
-        "design": loaded.name,
-        "rules": len(floorplan.RULES),
-        "violations": [violation.to_dict() for violation in found],
-    }
-    session.save_result(content, loaded, loaded.layout_sources)
-    session.emit(content)
-    return FAILED if found else PASSED

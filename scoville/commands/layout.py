@@ -61,7 +61,7 @@ def layout_command(
     _print_links(session, loaded.layout)
     for note in loaded.layout.notes:
         session.say(note)
-    violations = floorplan.check(plan)
+    violations = floorplan.check(plan, loaded.rules)
     if violations:
         session.warn(f"{len(violations)} violations; see `scoville check {design}`")
     session.say(f"wrote {', '.join(written.files)} to {place}")

@@ -46,6 +46,10 @@ def _titles(kind: str) -> dict[str, str]:
         from floorplan import FORMATS
 
         return {entry.name: f"{entry.title}: {entry.files}" for entry in FORMATS.values()}
+    if kind == "rules":
+        from floorplan import rule_deck
+
+        return {name: rule.title for name, rule in rule_deck().items()}
     if kind != "designs":
         return {name: record.title for name, record in library_of(kind).items()}
     designs: dict[str, Any] = {name: read_design(name).tables for name in builtin_designs()}

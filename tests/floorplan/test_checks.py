@@ -1,8 +1,7 @@
 """Seeded faults: each is found by its rule, at its place, with its amount."""
 
 import json
-import time
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from shapely import Polygon, affinity, box
@@ -15,8 +14,9 @@ def rules(plan):
     return {violation.rule for violation in floorplan.check(plan)}
 
 
-def only(plan):
-    (violation,) = floorplan.check(plan)
+def only(plan, rule=None):
+    """Return the one violation, or the one of a rule where the fault breaks others too."""
+    (violation,) = [v for v in floorplan.check(plan) if rule in (None, v.rule)]
     return violation
 
 
@@ -46,20 +46,9 @@ def test_the_built_in_floorplans_are_clean(built_in):
     assert floorplan.check(built_in) == ()
 
 
-def test_build_and_check_are_fast():
-    best = min(_seconds() for _ in range(3))
-    assert best < 1.0  # the goal for about 1,400 blocks; it takes about 0.15 s
-
-
-def _seconds():
-    start = time.perf_counter()
-    floorplan.check(floorplan.build(floorplan.recipes()["jalapeno"]))
-    return time.perf_counter() - start
-
-
 def test_an_overlap_has_its_area_and_place(jalapeno):
     found = floorplan.check(moved(jalapeno, "noc/hub", dy_um=2_000.0))
-    assert {v.rule for v in found} == {"block-overlap"}
+    assert {v.rule for v in found} == {"block-overlap", "block-density"}
     hub = block_named(jalapeno, "noc/hub").outline.bounds
     collective = block_named(jalapeno, "collective").outline.bounds
     depth_um = hub[3] + 2_000.0 - collective[1]
@@ -74,18 +63,26 @@ def test_an_overlap_has_its_area_and_place(jalapeno):
 
 def test_an_overlap_of_one_grid_step_is_found(jalapeno):
     found = floorplan.check(moved(jalapeno, "slice00/sram", dx_um=0.005))
-    assert [v.rule for v in found] == ["block-overlap"]
+    assert [v.rule for v in found] == ["block-overlap", "block-spacing"]
+    overlap, slit = found
+    assert slit.amount == pytest.approx(0.005)
+    assert "compute/slice00/sram" in slit.where
+    assert "block-overlap" in overlap.rule
 
 
 def test_a_block_outside_its_die(jalapeno):
     found = only(moved(jalapeno, "phy_hbm_w0", dx_um=-10.0))
-    assert (found.rule, found.where) == ("block-outside", ("compute/phy_hbm_w0",))
-    assert found.amount == pytest.approx(10.0 * 8_000.0)
-    assert "lie outside the seal ring of die compute; move the block inwards" in found.message
+    assert (found.rule, found.where) == ("block-enclosure", ("compute/phy_hbm_w0",))
+    assert (found.amount, found.limit) == (pytest.approx(-10.0), 0.0)
+    assert "reaches 10 um out of the seal ring of die compute with 80000 um^2" in found.message
 
 
 def test_a_block_5_nm_over_the_edge(jalapeno):
-    assert only(moved(jalapeno, "phy_hbm_w0", dx_um=-0.005)).rule == "block-outside"
+    found = only(moved(jalapeno, "phy_hbm_w0", dx_um=-0.005), "block-enclosure")
+    assert found.amount == pytest.approx(-0.005)
+    die, outline = jalapeno.dies[0], block_named(jalapeno, "phy_hbm_w0").outline
+    assert found.x_um == pytest.approx(die.x_um + outline.bounds[0] - 0.0025)
+    assert found.y_um == pytest.approx(die.y_um + outline.centroid.y)
 
 
 def test_an_hbm_stack_outside_the_interposer(jalapeno):
@@ -121,8 +118,10 @@ def test_an_off_grid_vertex(jalapeno):
     x0, y0, x1, y1 = block.outline.bounds
     bent = Polygon([(x0, y0), (x1, y0), (x1, y1), (x0 + 0.002, y1)])
     blocks = tuple(replace(b, outline=bent) if b is block else b for b in jalapeno.dies[0].blocks)
-    found = only(with_die(jalapeno, blocks=blocks))
-    assert (found.rule, found.where) == ("grid", ("compute/slice00/router",))
+    plan = with_die(jalapeno, blocks=blocks)
+    assert rules(plan) == {"grid", "angle", "block-spacing", "block-width"}
+    found = only(plan, "grid")
+    assert found.where == ("compute/slice00/router",)
     assert found.amount == pytest.approx(0.002)
     assert "lies 2 nm off the 5 nm grid; snap it" in found.message
 
@@ -164,20 +163,25 @@ def test_stacks_on_top_of_each_other(jalapeno):
 def test_an_interposer_that_is_too_large(jalapeno):
     found = only(replace(jalapeno, width_um=50_000.0))
     assert found.rule == "interposer-area"
-    assert (found.amount, found.limit) == (pytest.approx(2_750.0), pytest.approx(2_700.0))
+    assert (found.amount, found.limit) == (pytest.approx(2.75e9), pytest.approx(2.7e9))
+    assert "2750 mm^2 is more than the 2700 mm^2" in found.message
 
 
 def test_a_keep_out(jalapeno):
     plan = with_die(jalapeno, keepouts=(box(100.0, 2_000.0, 200.0, 2_100.0),))
     found = only(plan)
     assert (found.rule, found.where) == ("block-keepout", ("compute/phy_hbm_w0",))
-    assert found.amount == pytest.approx(100.0 * 100.0)
+    assert "lies on keep-out 0 of die compute with 10000 um^2" in found.message
+    near = floorplan.rule_deck().changed({"block-keepout": "150 um"}, where="test")
+    away = with_die(jalapeno, keepouts=(box(-90.0, 2_000.0, -40.0, 2_100.0),))
+    (found,) = floorplan.check(away, near)
+    assert (found.amount, found.limit) == (pytest.approx(100.0), 150.0)
 
 
 def test_a_phy_that_is_missing_offset_or_far(jalapeno):
     phy = block_named(jalapeno, "phy_hbm_n0")
     without = tuple(b for b in jalapeno.dies[0].blocks if b is not phy)
-    missing = only(with_die(jalapeno, blocks=without))
+    missing = only(with_die(jalapeno, blocks=without), "phy-missing")
     assert (missing.rule, missing.where) == ("phy-missing", ("hbm_n0",))
     stack = next(s for s in jalapeno.stacks if s.name == "hbm_n0")
     offset = only(jalapeno.with_stack_at("hbm_n0", stack.x_um + 2_000.0, stack.y_um))
@@ -228,21 +232,40 @@ def test_violations_are_sorted_and_json_takes_them(jalapeno):
     assert [v.rule for v in found] == sorted(v.rule for v in found)
     assert found == floorplan.check(plan)
     tables = json.loads(json.dumps([v.to_dict() for v in found]))
-    assert set(tables[0]) == {"rule", "where", "x_um", "y_um", "amount", "limit", "unit", "message"}
-    assert {v.rule for v in found} <= set(floorplan.RULES)
+    assert set(tables[0]) == {field.name for field in fields(floorplan.Violation)}
+    assert {v.rule for v in found} <= set(floorplan.rule_deck())
 
 
-def test_every_rule_is_in_the_list(jalapeno):
-    """The seeded faults of this file reach all rules, so `RULES` names no rule in vain."""
+#: Rules of bumps, nets and layout files; their own tests break them.
+ELSEWHERE = {
+    *("hbm-bump-pitch", "core-bump-pitch", "c4-pitch", "tsv-pitch", "ball-pitch", "pad-spacing"),
+    *("bump-edge", "c4-edge", "ball-edge", "bump-duplicate", "bump-map", "net-open", "net-short"),
+    *("top-cell", "cell-duplicate", "instance-duplicate", "layer-unknown", "seal-ring-closed"),
+}
+
+
+def test_every_other_rule_of_the_deck_can_be_broken(jalapeno):
+    """The seeded faults of this file reach all rules of blocks, dies and stacks."""
     seeded = [
         moved(jalapeno, "noc/hub", dy_um=2_000.0),
         moved(jalapeno, "phy_hbm_w0", dx_um=-10.001),
+        moved(jalapeno, "slice00/sram", dx_um=0.005),
         jalapeno.with_stack_at("hbm_w0", -750.0, 0.0),
         with_stack(jalapeno, "hbm_e1", phy_edge=Edge.EAST),
         with_die(jalapeno, height_um=33_010.0, keepouts=(jalapeno.dies[0].outline,)),
         replace(jalapeno, width_um=50_000.0),
         with_die(jalapeno, blocks=(_speck("a", stack="b"), _speck("a"))),
         with_die(jalapeno, blocks=(Block("a", BlockKind.VECTOR, Polygon()),)),
+        with_die(jalapeno, blocks=(Block("a", BlockKind.VECTOR, _triangle(0.5)),)),
+        with_die(jalapeno, seal_ring_um=5.0),
+        with_die(jalapeno, seal_ring_um=0.0),
         replace(jalapeno, height_um=60_000.0).with_stack_at("hbm_n0", 20_000.0, 48_000.0),
     ]
-    assert set().union(*map(rules, seeded)) == set(floorplan.RULES)
+    found = set().union(*map(rules, seeded))
+    assert found | ELSEWHERE == set(floorplan.rule_deck())
+    assert not found & ELSEWHERE
+
+
+def _triangle(side_um):
+    x = 5_000.0
+    return Polygon([(x, x), (x + side_um, x), (x, x + 2 * side_um)])

@@ -37,7 +37,8 @@ sram = "2 MiB"
 die = "gpu"
 name = "corner"
 kind = "vector"
-polygon = [["1 mm", "11 mm"], ["5 mm", "11 mm"], ["5 mm", "13 mm"], ["1 mm", "15 mm"]]
+polygon = [["1 mm", "11 mm"], ["5 mm", "11 mm"], ["5 mm", "13 mm"], ["3 mm", "15 mm"],
+           ["1 mm", "15 mm"]]
 enabled = false
 
 [[blocks]]
@@ -83,7 +84,7 @@ def test_a_floorplan_of_ones_own(tmp_path):
     assert (plan.name, plan.technology.name, plan.width_um) == ("mine", "CoWoS-S", 30_000.0)
     core, corner, phy, io = plan.dies[0].blocks
     assert (core.kind, core.macs, core.sram_byte) == (BlockKind.TENSOR, 4096, 2 * 2**20)
-    assert (corner.area_um2, corner.enabled) == (12e6, False)
+    assert (corner.area_um2, corner.enabled) == (14e6, False)
     assert (phy.stack, io.lanes) == ("hbm0", 16)
     assert plan.stacks[0].phy_edge is Edge.WEST
     assert plan.heat_keys == (
@@ -94,7 +95,7 @@ def test_a_floorplan_of_ones_own(tmp_path):
         "hbm0/base",
         "hbm0/dram",
     )
-    assert floorplan.check(plan) == ()
+    assert {(v.rule, v.severity) for v in floorplan.check(plan)} == {("block-density", "warning")}
 
 
 def test_a_floorplan_comes_back_as_it_was_written(built_in, tmp_path):

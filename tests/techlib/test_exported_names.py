@@ -42,6 +42,7 @@ def test_the_public_names() -> None:
         "materials",
         "process_nodes",
         "quantity",
+        "read_entry",
         "read_quantities",
         "read_quantity",
         "text",

@@ -1,0 +1,144 @@
+"""The bump map of each PHY against that of its stack: net by net, position by position."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from floorplan.artwork import Artwork
+from floorplan.bump import BumpKind
+from floorplan.checks.bump_places import Place, around, listed
+from floorplan.checks.edges import ROUND_OFF_UM
+from floorplan.orientation import Orientation
+from floorplan.pads import Pads
+from floorplan.rule import Rule
+from floorplan.rule_deck import RuleDeck
+from floorplan.violation import Violation, broken
+
+__all__ = ["map_violations"]
+
+_MOST = 0.5  # share of bumps out of place from which the maps as a whole do not fit
+
+
+class _Fit(NamedTuple):
+    """How the map of a stack lies on that of its PHY."""
+
+    turn: Orientation
+    shift_um: NDArray[np.float64]
+    misses: int
+
+
+def map_violations(artwork: Artwork, fields: Sequence[Pads], deck: RuleDeck) -> Iterator[Violation]:
+    """Yield what differs between the maps of stacks and of the PHYs that they are wired to.
+
+    Seen from above, the map of a PHY is that of its stack mirrored about a line along the edge
+    between them (the outermost bump wired to the outermost), or that of the stack moved across
+    (all wires equally long). Both are tried, and the better one counts.
+    """
+    horizontal = {
+        stack.name: stack.phy_edge.horizontal for stack in artwork.stacks if stack.phy_edge
+    }
+    phys = {
+        stack: (die.name, name.partition("/")[2])
+        for die in artwork.dies
+        for name, stack in zip(die.blocks.names, die.stacks, strict=True)
+        if stack
+    }
+    for stack in (pads for pads in fields if pads.owner in horizontal):
+        wired = [
+            pads
+            for pads in fields
+            if (pads.owner, pads.block) == phys.get(stack.owner) and pads.kind is BumpKind.HBM
+        ]
+        for phy in wired:
+            mirror = Orientation.MX if horizontal[stack.owner] else Orientation.MY
+            yield from _compare(stack, phy, (mirror, Orientation.R0), deck)
+
+
+def _compare(
+    stack: Pads, phy: Pads, allowed: tuple[Orientation, ...], deck: RuleDeck
+) -> Iterator[Violation]:
+    here, there = _singles(stack), _singles(phy)
+    where = (phy.name, stack.name)
+    yield from _missing(stack, phy, here, there, deck)
+    common = sorted(here.keys() & there.keys())
+    if not common:
+        return
+    source = stack.points_um[[here[net] for net in common]]
+    target = phy.points_um[[there[net] for net in common]]
+    fits = {turn: _fit(source, target, turn) for turn in Orientation}
+    fit = min((fits[turn] for turn in allowed), key=lambda one: one.misses)
+    rule = deck["bump-map"]
+    if fit.misses > _MOST * len(common):
+        better = min(fits.values(), key=lambda one: one.misses)
+        cause = (
+            f"it fits if the stack is turned by {better.turn}"
+            if better.misses < _MOST * len(common)
+            else "the order of the nets differs"
+        )
+        box = np.concatenate([phy.points_um.min(axis=0), phy.points_um.max(axis=0)])
+        what = f"{fit.misses} of {len(common)} nets do not face those of {stack.name}; {cause}"
+        yield broken(rule, where, box, what, amount=fit.misses, count=fit.misses)
+        return
+    yield from _misplaced(stack, phy, fit, here, rule)
+
+
+def _singles(pads: Pads) -> dict[str, int]:
+    """Return the one bump of each net that has one: the signals."""
+    counts = np.bincount(pads.codes, minlength=len(pads.nets))
+    single = np.flatnonzero(counts[pads.codes] == 1)
+    return {net: int(index) for index in single if (net := pads.net(int(index)))}
+
+
+def _missing(
+    stack: Pads, phy: Pads, here: dict[str, int], there: dict[str, int], deck: RuleDeck
+) -> Iterator[Violation]:
+    """Yield signals that only one of the two maps has."""
+    for mine, other, own in ((stack, phy, here), (phy, stack, there)):
+        alone = sorted(own.keys() - {other.nets[code] for code in np.unique(other.codes)})
+        numbers = np.array([own[net] for net in alone], dtype=np.int64)
+
+        def place_of(number: int, mine: Pads = mine, other: Pads = other) -> Place:
+            what = f"net {mine.net(number)} has a bump here and none on {other.name}; connect it"
+            return Place(around(mine, number), what, 0.0)
+
+        where = (mine.name, other.name)
+        yield from listed(deck["net-open"], where, numbers, place_of, mine.points_um)
+
+
+def _fit(source: NDArray[np.float64], target: NDArray[np.float64], turn: Orientation) -> _Fit:
+    """Lay one map on the other, and count the nets that miss."""
+    steps = target - turn.apply(source)
+    shift = np.median(steps, axis=0)
+    misses = np.hypot(*(steps - shift).T) > ROUND_OFF_UM * 10.0
+    return _Fit(turn, shift, int(misses.sum()))
+
+
+def _misplaced(
+    stack: Pads, phy: Pads, fit: _Fit, here: dict[str, int], rule: Rule
+) -> Iterator[Violation]:
+    """Yield each bump of a PHY that does not face one of the same net."""
+    from scipy.spatial import cKDTree
+
+    wanted = fit.turn.apply(stack.points_um) + fit.shift_um
+    found = cKDTree(wanted).query(phy.points_um)
+    distance, nearest = np.asarray(found[0]), np.asarray(found[1])
+    same = phy.net_names() == stack.net_names()[nearest]
+
+    def place_of(index: int) -> Place:
+        net, facing = phy.net(index) or "no net", stack.net(int(nearest[index])) or "no net"
+        off_um = float(distance[index])
+        what = f"bump of {net} stands {off_um:.6g} um from the nearest one of {stack.name}"
+        if net in here:
+            dx, dy = (phy.points_um[index] - wanted[here[net]]).tolist()
+            off_um = float(np.hypot(dx, dy))
+            what = f"bump of {net} stands ({dx:.6g}, {dy:.6g}) um from where {stack.name} has it"
+        swapped = not same[index] and distance[index] <= phy.pad_um / 2.0
+        cure = f", at the place of {facing}; swap or rename the nets" if swapped else "; move it"
+        return Place(around(phy, index), what + cure, off_um)
+
+    off = np.flatnonzero(~same | (distance > rule.limit + 10.0 * ROUND_OFF_UM))
+    yield from listed(rule, (phy.name, stack.name), off, place_of, phy.points_um)

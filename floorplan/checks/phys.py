@@ -1,0 +1,75 @@
+"""Rules of each HBM stack against the PHY that it is wired to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from floorplan.artwork import Artwork, StackArtwork
+from floorplan.block import BlockKind
+from floorplan.checks.edges import ROUND_OFF_UM
+from floorplan.rule_deck import RuleDeck
+from floorplan.stack import Edge
+from floorplan.violation import Violation, broken
+
+__all__ = ["phy_violations"]
+
+Bounds: TypeAlias = tuple[float, float, float, float]
+
+
+def phy_violations(artwork: Artwork, deck: RuleDeck) -> Iterator[Violation]:
+    """Yield stacks without a PHY, turned away from it, beside it, or too far from it."""
+    phys: dict[str, list[tuple[str, Bounds]]] = {stack.name: [] for stack in artwork.stacks}
+    for die in artwork.dies:
+        for index, (kind, stack) in enumerate(zip(die.kinds, die.stacks, strict=True)):
+            if kind is BlockKind.HBM_PHY and stack in phys:
+                placed = die.blocks.placed(index, die.blocks.outlines[index].bounds)
+                phys[stack].append((die.blocks.names[index], placed))
+    for body in artwork.stacks:
+        if not phys[body.name]:
+            what = "no block of kind hbm_phy names it; add one, or take the stack out"
+            yield broken(deck["phy-missing"], body.name, body.outline.bounds, what)
+        for key, bounds in phys[body.name] if body.phy_edge is not None else ():
+            yield from _facing(body, key, bounds, deck)
+
+
+def _facing(stack: StackArtwork, key: str, bounds: Bounds, deck: RuleDeck) -> Iterator[Violation]:
+    """Compare a PHY with the face of its stack; `along` runs along the face, `away` from it."""
+    gap, low, high, start, end = _across(stack, bounds)
+    names, place = (stack.name, key), stack.outline.bounds
+    if gap < -ROUND_OFF_UM:
+        what = (
+            f"its interface is on its {stack.phy_edge} edge, but {key} lies {-gap:.6g} um behind "
+            "that edge; turn the stack or move it to the other side"
+        )
+        yield broken(deck["phy-facing"], names, place, what, amount=gap)
+        return
+    offset, rule = max(start - low, high - end, 0.0), deck["phy-offset"]
+    if offset > rule.limit + ROUND_OFF_UM:
+        what = (
+            f"{key} reaches {offset:.6g} um beyond the {stack.phy_edge} face of the stack; line "
+            "them up"
+        )
+        yield broken(rule, names, place, what, amount=offset)
+    rule = deck["phy-gap"]
+    if gap > rule.limit + ROUND_OFF_UM:
+        what = (
+            f"{key} is {gap:.6g} um away, more than the {rule.limit:g} um that links on this "
+            "interposer reach; move them together"
+        )
+        yield broken(rule, names, place, what, amount=gap)
+
+
+def _across(stack: StackArtwork, bounds: Bounds) -> tuple[float, float, float, float, float]:
+    """Return gap from the stack's face to the PHY, and both their extents along the face [um]."""
+    x0, y0, x1, y1 = bounds
+    left, bottom, right, top = stack.outline.bounds
+    match stack.phy_edge:
+        case Edge.EAST:
+            return x0 - right, y0, y1, bottom, top
+        case Edge.WEST:
+            return left - x1, y0, y1, bottom, top
+        case Edge.NORTH:
+            return y0 - top, x0, x1, left, right
+        case _:
+            return bottom - y1, x0, x1, left, right

@@ -1,0 +1,87 @@
+"""Rules of the seal ring: there is one, it is closed, and nowhere too narrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+import numpy as np
+import shapely
+from shapely import Polygon
+from shapely.geometry.base import BaseGeometry
+
+from floorplan.artwork import DieArtwork
+from floorplan.checks.edges import ROUND_OFF_UM, facing_edges
+from floorplan.rule_deck import RuleDeck
+from floorplan.violation import Violation, broken
+
+__all__ = ["close_ring", "core_inside", "seal_ring_violations"]
+
+_STEPS = (
+    36  # halvings of the search for the width of a gap: from millimetres to a thousandth of a nm
+)
+
+
+def core_inside(ring: BaseGeometry) -> Polygon | None:
+    """Return the largest area that a closed seal ring encloses, or none if it is open."""
+    holes = [
+        Polygon(hole)
+        for part in shapely.get_parts(ring)
+        if isinstance(part, Polygon)
+        for hole in part.interiors
+    ]
+    return max(holes, key=lambda hole: float(hole.area), default=None)
+
+
+def seal_ring_violations(die: DieArtwork, deck: RuleDeck) -> Iterator[Violation]:
+    """Yield what is wrong with the seal ring of one die."""
+    ring = die.seal_ring
+    if ring.is_empty:
+        what = "it has no seal ring; draw one inside the scribe lane"
+        yield broken(deck["seal-ring-missing"], die.name, die.outline.bounds, what)
+        return
+    core = core_inside(ring)
+    if core is None or 2.0 * core.area < die.outline.area:
+        gap_um, closed = close_ring(ring, die.outline)
+        place = _bridge(ring, closed)
+        what = f"its seal ring is open by {gap_um:.6g} um; close it"
+        yield broken(deck["seal-ring-closed"], die.name, place.bounds, what, amount=gap_um)
+    rule = deck["seal-ring-width"]
+    if rule.limit > 0.0:
+        pairs = facing_edges(shapely.get_parts(ring), rule.limit)
+        if len(pairs.distance_um):
+            worst = int(np.argmin(pairs.distance_um))
+            width_um = float(pairs.distance_um[worst])
+            what = f"its seal ring is {width_um:.6g} um wide; the least is {rule.limit:g} um"
+            yield broken(rule, die.name, pairs.bounds_um[worst], what, amount=width_um)
+
+
+def close_ring(ring: BaseGeometry, outline: Polygon) -> tuple[float, BaseGeometry]:
+    """Return the width of the gap of an open seal ring, and the ring with the gap filled.
+
+    The ring is grown until it encloses the core and shrunk again; twice the growth is the width.
+    """
+    x0, y0, x1, y1 = outline.bounds
+    open_um, closed_um = 0.0, min(x1 - x0, y1 - y0) / 4.0
+    for _ in range(_STEPS):
+        middle_um = (open_um + closed_um) / 2.0
+        core = core_inside(_grown(ring, middle_um))
+        if core is None or 4.0 * core.area < outline.area:
+            open_um = middle_um
+        else:
+            closed_um = middle_um
+    closed = _grown(ring, closed_um).buffer(-closed_um, join_style="mitre")
+    return 2.0 * closed_um, shapely.union(closed, ring)
+
+
+def _bridge(ring: BaseGeometry, closed: BaseGeometry) -> BaseGeometry:
+    """Return what closes the ring: the piece that, left out, opens it again."""
+    pieces = shapely.get_parts(shapely.difference(closed, ring))
+    for piece in sorted(pieces, key=lambda part: -part.area):
+        if core_inside(shapely.difference(closed, piece.buffer(ROUND_OFF_UM))) is None:
+            return cast("BaseGeometry", piece)
+    return closed
+
+
+def _grown(ring: BaseGeometry, by_um: float) -> BaseGeometry:
+    return ring.buffer(by_um, join_style="mitre")
