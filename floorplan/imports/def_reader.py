@@ -106,8 +106,6 @@ def _read(path: Path, lef: Sequence[Path], found: DefText) -> kdb.Layout:
     config.instance_property_name = _NAME
     config.cell_outline_layer = _OUTLINE
     config.placement_blockage_layer = _PLACEMENT
-    for wish in ("routing", "special_routing", "via_geometry", "pins", "lef_pins", "labels"):
-        setattr(config, f"produce_{wish}", False)
     options.lefdef_config = config
     layout = kdb.Layout()
     try:

@@ -196,14 +196,15 @@ def test_layout_reports_bumps_and_links(tmp_path):
     done = run("layout", "jalapeno", *sets(given), *files)
     assert done.exit_code == 0, done.stderr
     content = json.loads(done.stdout)
-    assert content["files"] == ["bumps.csv", "bumps.parquet", "links.csv", "routes.csv"]
+    bumps = ["bump_fields.csv", "bumps.csv", "bumps.parquet"]
+    assert content["files"] == [*bumps, "links.csv", "routes.csv"]
     assert content["bumps"]["hbm"] == 8 * (7261 + 3753)
     assert len(content["links"]) == 8
     for link in content["links"]:
         assert link["longest_um"] == pytest.approx(link["shortest_um"])
         assert link["density_gbit_s_mm"] == pytest.approx(8 * 1180 / 7.59)
     assert "estimated which site of its word a signal has" in content["notes"][0]
-    fields = pd.read_csv(tmp_path / "l" / "bumps.csv").set_index("field")
+    fields = pd.read_csv(tmp_path / "l" / "bump_fields.csv").set_index("field")
     assert fields["bumps"].sum() == sum(content["bumps"].values())
     assert fields.loc["substrate/bga", "x0_um"] == pytest.approx(-4_000.0, abs=400.0)
     sources = {

@@ -16,11 +16,12 @@ def hashes(folder):
     return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.iterdir()}
 
 
-def test_all_formats_give_the_same_bytes_twice(jalapeno, tmp_path):
+def test_all_formats_give_the_same_bytes_twice(small, tmp_path):
+    elsewhere = ("gds", "oas", "png", "lef", "def")  # tested where they are made, or in 3dblox
+    formats = [name for name in FORMATS if name not in elsewhere]
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
-        plan = floorplan.build(floorplan.recipes()["jalapeno"])
-        written = floorplan.write_formats(plan, tmp_path / name)
+        written = floorplan.write_formats(small, tmp_path / name, formats)
         assert written.skipped == {}
     first = hashes(tmp_path / "a")
     assert set(first) == set(written.files)

@@ -161,6 +161,11 @@ def test_outlines_of_the_overlap_layer(tmp_path, imported):
 
 
 def test_the_reader_says_nothing_on_its_own(soc, imported, capfd):
-    soc()
+    pins = (
+        "PINS 1 ;\n- a + NET a + DIRECTION INPUT + LAYER M1 ( 0 0 ) ( 9 9 ) + PLACED ( 0 0 ) N ;\n"
+        "END PINS\nNETS 1 ;\n- a ( PIN a ) + ROUTED M1 ( 0 0 ) ( 90 0 ) ;\nEND NETS\nEND DESIGN"
+    )
+    metal = "LAYER M1\n  TYPE ROUTING ;\n  WIDTH 0.1 ;\nEND M1\nMACRO l2"
+    soc(lef=LEF.replace("MACRO l2", metal, 1), END__DESIGN=pins)
     imported("soc.def", lef="soc.lef")
     assert capfd.readouterr() == ("", "")
