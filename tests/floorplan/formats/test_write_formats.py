@@ -11,6 +11,11 @@ import floorplan
 from floorplan import FORMATS, Block, BlockKind
 from techlib import InputError
 
+HIDDEN = {
+    "bump.core", "bump.c4", "bump.bga", "bump.tsv", "die.halo", "die.power_grid",
+    "die.fill_exclusion",
+}  # fmt: skip
+
 
 def hashes(folder):
     return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.iterdir()}
@@ -78,6 +83,7 @@ def test_klayout_takes_colours_and_names_from_the_layer_properties(jalapeno, tmp
         node = found[f"{layer.gds_layer}/{layer.gds_datatype}@1"]
         assert node.name == f"{layer.name}: {layer.title}"
         assert f"#{node.fill_color & 0xFFFFFF:06x}" == layer.color
+        assert node.visible is (layer.name not in HIDDEN)
         assert f"{layer.gds_layer}/{layers.text_type}@1" in found
     assert len([n for n in view.each_layer() if n.has_children()]) == len(
         {layer.name.partition(".")[0] for layer in layers.layers.values()}
