@@ -20,6 +20,7 @@ from floorplan.layer_map import LayerMap, MapLayer, layer_map
 from floorplan.layout import Layout
 from floorplan.layout_builder import lay_out, layout_sources
 from floorplan.layout_tables import field_table, link_table, write_bumps
+from floorplan.metal import Metal, metals
 from floorplan.orientation import Orientation
 from floorplan.recipe import Recipe, recipes
 from floorplan.route import RouteBundle, route_table
@@ -51,6 +52,7 @@ __all__ = [
     "LayerMap",
     "Layout",
     "MapLayer",
+    "Metal",
     "Orientation",
     "Recipe",
     "RouteBundle",
@@ -70,6 +72,7 @@ __all__ = [
     "layer_map",
     "layout_sources",
     "link_table",
+    "metals",
     "read_floorplan",
     "recipes",
     "route_table",

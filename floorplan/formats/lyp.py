@@ -33,7 +33,8 @@ _HIDDEN = (
     "die.power_grid",
     "die.fill_exclusion",
 )
-_QUIET = ("bump.hbm", "block.filler", "die.mark", *_HIDDEN)  # labels by the thousand
+_ROUTES = ("interposer.route1", "interposer.route2", "interposer.route3")
+_QUIET = ("bump.hbm", "block.filler", "die.mark", *_ROUTES, *_HIDDEN)  # labels by the thousand
 _FIXED = {
     "frame-brightness": "0",
     "fill-brightness": "0",
