@@ -23,6 +23,7 @@ from floorplan.layout_builder import lay_out, layout_sources
 from floorplan.layout_file import LayoutFile, read_layout
 from floorplan.layout_tables import field_table, link_table, write_bumps
 from floorplan.marker_file import write_markers
+from floorplan.metal import Metal, metals
 from floorplan.orientation import Orientation
 from floorplan.recipe import Recipe, recipes
 from floorplan.route import RouteBundle, route_table
@@ -58,6 +59,7 @@ __all__ = [
     "Layout",
     "LayoutFile",
     "MapLayer",
+    "Metal",
     "Orientation",
     "Recipe",
     "RouteBundle",
@@ -83,6 +85,7 @@ __all__ = [
     "layer_map",
     "layout_sources",
     "link_table",
+    "metals",
     "read_floorplan",
     "read_layer_map",
     "read_layout",

@@ -20,9 +20,9 @@ def _recipes() -> Library[Any]:
 
 
 def _metals() -> Library[Any]:
-    from floorplan.metal import metals
+    import floorplan
 
-    return metals()
+    return floorplan.metals()
 
 
 def _detail_rules() -> Library[Any]:

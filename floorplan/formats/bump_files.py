@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from floorplan.formats.bump_tables import write_bump_csv
 from floorplan.formats.registry import Content, Job
 from floorplan.layout_tables import field_table, write_bumps
 
@@ -11,6 +12,10 @@ __all__ = ["files"]
 
 
 def files(job: Job) -> Iterator[tuple[str, Content]]:
-    """Yield the fields as CSV and the bumps as Parquet; see `floorplan.write_bumps`."""
-    yield "bumps.csv", field_table(job.layout).to_csv(index=False, lineterminator="\n")
+    """Yield the fields as CSV, and the bumps as CSV and Parquet; see `floorplan.write_bumps`.
+
+    The CSV leaves out the vias through the interposer.
+    """
+    yield "bump_fields.csv", field_table(job.layout).to_csv(index=False, lineterminator="\n")
+    yield "bumps.csv", lambda file: write_bump_csv(job.layout, file)
     yield "bumps.parquet", lambda file: write_bumps(job.layout, file)

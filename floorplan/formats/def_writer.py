@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Iterator, Mapping, Sequence
 
 import shapely
 
 from floorplan.block import Block
 from floorplan.die import Die
-from floorplan.floorplan import Floorplan
 from floorplan.formats.macros import MacroSet, macros_of
 from floorplan.formats.nanometres import NM_PER_UM, Box, box_nm, nm, pieces_nm, um_text
+from floorplan.formats.pins import Pin, is_signal
 from floorplan.formats.registry import Content, Job
 from floorplan.formats.text import unique_names
 from floorplan.hierarchy import groups_of
-from floorplan.metal import metals
+from floorplan.layout import Layout
+from floorplan.metal import PAD, metals, routing_metals
 from techlib import Faults
 
 __all__ = ["PROPERTIES", "die_def_text", "files", "package_def_text"]
@@ -27,28 +29,44 @@ _ILLEGAL = r"[^\w/.$-]"  # what DEF has a meaning of its own for, and what not e
 
 def files(job: Job) -> Iterator[tuple[str, Content]]:
     """Yield the package and each die."""
-    plan = job.floorplan
-    macros = macros_of(plan)
-    yield f"{job.stem}.def", package_def_text(plan, macros)
-    for die in plan.dies:
+    macros = macros_of(job.layout)
+    yield f"{job.stem}.def", package_def_text(job.layout, macros)
+    for die in job.floorplan.dies:
         yield job.die_file(die.name, "def"), die_def_text(die, macros)
 
 
-def package_def_text(plan: Floorplan, macros: MacroSet) -> str:
-    """Return the interposer as DEF, its dies and stacks as fixed components."""
+def package_def_text(layout: Layout, macros: MacroSet) -> str:
+    """Return the interposer as DEF, its dies and stacks as fixed components.
+
+    Each signal that joins two of them, such as a wire of an HBM channel, is a net.
+    """
+    plan = layout.floorplan
     bodies = [(die.name, die.x_um, die.y_um) for die in plan.dies]
     bodies += [(stack.name, stack.x_um, stack.y_um) for stack in plan.stacks]
     names = _names([name for name, _, _ in bodies])
     parts = [_component(names[name], macros.of_body[name], x, y) for name, x, y in bodies]
     size = (nm(plan.width_um), nm(plan.height_um))
-    return "\n".join([_head(plan.name, size), _section("COMPONENTS", parts), "END DESIGN\n"])
+    sections = (_section("COMPONENTS", parts), _section("NETS", _wires(layout, names)))
+    return "\n".join([_head(plan.name, size), *filter(None, sections), "END DESIGN\n"])
+
+
+def _wires(layout: Layout, names: Mapping[str, str]) -> list[str]:
+    """Return the nets between bodies, each with its terminals."""
+    ends: dict[str, list[str]] = {}
+    for field in layout.fields:
+        if field.owner in names:
+            for net, terminal in zip(field.nets, field.terminals, strict=True):
+                if is_signal(net):
+                    ends.setdefault(net, []).append(f"( {names[field.owner]} {_name(terminal)} )")
+    return [f"- {_name(net)} {' '.join(found)}" for net, found in ends.items() if len(found) > 1]
 
 
 def die_def_text(die: Die, macros: MacroSet) -> str:
-    """Return a die as DEF: area, tracks, blocks, groups, and where no block may lie.
+    """Return a die as DEF: area, tracks, blocks, pins, groups, and where no block may lie.
 
-    Scribe lane, seal ring and keep-outs are blockages; blocks that tile a rectangle, such as a
-    slice, are a group with a guide.
+    The pins are the signal bumps, as they lie when the die is seen from above in the package,
+    face down, which is how its blocks lie too. Scribe lane, seal ring and keep-outs are
+    blockages; blocks that tile a rectangle, such as a slice, are a group with a guide.
 
     Raises
     ------
@@ -63,6 +81,7 @@ def die_def_text(die: Die, macros: MacroSet) -> str:
         for block in die.blocks
         for x0, y0 in [block.outline.bounds[:2]]
     ]
+    pins = macros.macros[macros.of_body[die.name]].pins
     groups, _ = groups_of(die)
     regions = [
         f"- {_name(group.name)} {_points(box_nm(group.bounds))} + TYPE GUIDE" for group in groups
@@ -73,7 +92,9 @@ def die_def_text(die: Die, macros: MacroSet) -> str:
         *_tracks(die),
         _section("REGIONS", regions),
         _section("COMPONENTS", components),
+        _section("PINS", [_pin(pin) for pin in pins]),
         _section("BLOCKAGES", _blockages(die)),
+        _section("NETS", [f"- {_name(pin.name)} ( PIN {_name(pin.name)} )" for pin in pins]),
         _section("GROUPS", members),
         "END DESIGN\n",
     ]
@@ -121,6 +142,14 @@ def _component(name: str, macro: str, x_um: float, y_um: float) -> str:
     return f"- {name} {macro} + FIXED ( {nm(x_um)} {nm(y_um)} ) N"
 
 
+def _pin(pin: Pin) -> str:
+    name, half = _name(pin.name), pin.pad_nm // 2
+    return (
+        f"- {name} + NET {name} + DIRECTION INOUT + USE SIGNAL + LAYER {metals()[PAD].lef_name} "
+        f"( -{half} -{half} ) ( {half} {half} ) + FIXED ( {pin.x_nm} {pin.y_nm} ) N"
+    )
+
+
 def _points(corners: Box) -> str:
     x0, y0, x1, y1 = corners
     return f"( {x0} {y0} ) ( {x1} {y1} )"
@@ -129,7 +158,7 @@ def _points(corners: Box) -> str:
 def _tracks(die: Die) -> Iterator[str]:
     """Yield the tracks of each metal inside the seal ring."""
     x0, y0, x1, y1 = box_nm(die.core.bounds)
-    for metal in metals().values():
+    for metal in routing_metals():
         axis, low, high = ("Y", y0, y1) if metal.direction == "horizontal" else ("X", x0, x1)
         step, half = nm(metal.pitch_um), nm(metal.width_um) // 2
         start = low + half
@@ -152,7 +181,7 @@ def _blockages(die: Die) -> list[str]:
     found = [f"- PLACEMENT RECT {_points(piece)}" for piece in (*rim, *inner)]
     if rim:
         everywhere = " ".join(f"RECT {_points(piece)}" for piece in rim)
-        found += [f"- LAYER {metal.lef_name} {everywhere}" for metal in metals().values()]
+        found += [f"- LAYER {metal.lef_name} {everywhere}" for metal in routing_metals()]
     return found
 
 
@@ -160,5 +189,6 @@ def _names(names: Sequence[str]) -> dict[str, str]:
     return unique_names(names, illegal=_ILLEGAL, prefix="n", start=r"\w")
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def _name(name: str) -> str:
     return _names([name])[name]

@@ -4,21 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from floorplan.bump import BumpField
 from floorplan.formats.macros import Macro, macros_of
 from floorplan.formats.nanometres import NM_PER_UM, nm, um_text
+from floorplan.formats.pins import Pin
 from floorplan.formats.registry import Content, Job
-from floorplan.metal import Metal, metals
+from floorplan.metal import PAD, Metal, metals
 
-__all__ = ["OVERLAP", "files", "lef_text", "tech_lef_text"]
+__all__ = ["OVERLAP", "bump_macro", "files", "lef_text", "tech_lef_text"]
 
 OVERLAP = "OVERLAP"  #: the layer on which LEF keeps outlines that are no rectangles
+_END = "END LIBRARY\n"
 _HEAD = 'VERSION 5.8 ;\nBUSBITCHARS "[]" ;\nDIVIDERCHAR "/" ;\n'
 
 
 def files(job: Job) -> Iterator[tuple[str, Content]]:
-    """Yield the layers and the macros."""
+    """Yield the layers, and the macros of blocks, dies, stacks and bumps."""
     yield f"{job.stem}.tech.lef", tech_lef_text(job.floorplan.grid_um)
-    yield f"{job.stem}.lef", lef_text(tuple(macros_of(job.floorplan).macros.values()))
+    macros = lef_text(tuple(macros_of(job.layout).macros.values()))
+    bumps = {bump_macro(field): nm(field.pad_um) for field in job.layout.fields}
+    cells = "\n".join(_bump(name, pad_nm) for name, pad_nm in sorted(bumps.items()))
+    yield f"{job.stem}.lef", macros.replace(_END, f"{cells}\n{_END}") if cells else macros
+
+
+def bump_macro(field: BumpField) -> str:
+    """Return the name of the macro of a field's bumps, e.g. ``"HBM_BUMP_25000"``."""
+    return f"{field.kind.upper()}_BUMP_{nm(field.pad_um)}"
+
+
+def _bump(name: str, pad_nm: int) -> str:
+    """Return the macro of a bump, its origin in the middle."""
+    half, size = um_text(pad_nm // 2), um_text(2 * (pad_nm // 2))
+    pad = metals()[PAD].lef_name
+    return (
+        f"MACRO {name}\n  CLASS COVER BUMP ;\n  ORIGIN {half} {half} ;\n  SIZE {size} BY {size} ;\n"
+        f"  SYMMETRY X Y ;\n  PIN PAD\n    DIRECTION INOUT ;\n    USE SIGNAL ;\n    PORT\n"
+        f"      LAYER {pad} ;\n        RECT -{half} -{half} {half} {half} ;\n    END\n  END PAD\n"
+        f"END {name}\n"
+    )
 
 
 def tech_lef_text(grid_um: float) -> str:
@@ -27,7 +50,7 @@ def tech_lef_text(grid_um: float) -> str:
     Examples
     --------
     >>> [line for line in tech_lef_text(0.005).splitlines() if line.startswith("LAYER")]
-    ['LAYER M8', 'LAYER M9', 'LAYER OVERLAP']
+    ['LAYER M8', 'LAYER M9', 'LAYER PAD', 'LAYER OVERLAP']
     """
     units = f"UNITS\n  DATABASE MICRONS {NM_PER_UM} ;\nEND UNITS\n"
     parts = [
@@ -35,7 +58,7 @@ def tech_lef_text(grid_um: float) -> str:
         *(_layer(metal) for metal in metals().values()),
         f"LAYER {OVERLAP}\n  TYPE OVERLAP ;\nEND {OVERLAP}\n",
     ]
-    return "\n".join([*parts, "END LIBRARY\n"])
+    return "\n".join([*parts, _END])
 
 
 def _layer(metal: Metal) -> str:
@@ -54,7 +77,7 @@ def lef_text(macros: tuple[Macro, ...]) -> str:
     The kind of a block is the property ``kind``.
     """
     head = f"{_HEAD}PROPERTYDEFINITIONS\n  MACRO kind STRING ;\nEND PROPERTYDEFINITIONS\n"
-    return "\n".join([head, *(_macro(macro) for macro in macros), "END LIBRARY\n"])
+    return "\n".join([head, *(_macro(macro) for macro in macros), _END])
 
 
 def _macro(macro: Macro) -> str:
@@ -71,8 +94,19 @@ def _macro(macro: Macro) -> str:
         shapes.append("POLYGON " + " ".join(_um(point) for point in macro.points_nm))
     if shapes:
         lines += ["  OBS", f"    LAYER {OVERLAP} ;", *(f"      {s} ;" for s in shapes), "  END"]
+    lines += [_pin(pin) for pin in macro.pins]
     lines += [f'  PROPERTY kind "{macro.kind}" ;', f"END {macro.name}"]
     return "\n".join(lines) + "\n"
+
+
+def _pin(pin: Pin) -> str:
+    half = pin.pad_nm // 2
+    corners = (pin.x_nm - half, pin.y_nm - half, pin.x_nm + half, pin.y_nm + half)
+    return (
+        f"  PIN {pin.name}\n    DIRECTION INOUT ;\n    USE SIGNAL ;\n    PORT\n"
+        f"      LAYER {metals()[PAD].lef_name} ;\n        RECT {_um(corners)} ;\n    END\n"
+        f"  END {pin.name}"
+    )
 
 
 def _um(values: tuple[int, ...]) -> str:

@@ -11,12 +11,34 @@ from floorplan.layer_map import LayerMap, MapLayer, layer_map
 __all__ = ["files", "lyp_text"]
 
 _SOLID, _OUTLINE = "I0", "I1"  # KLayout's dither patterns: filled, and hollow
-_HOLLOW = ("package.interposer", "die.outline")  # what others lie on
+_HATCHED = "I9"  # drawn over what is below
+#: What others lie on, and what lies over everything.
+_PATTERNS = {
+    "package.substrate": _OUTLINE,
+    "package.interposer": _OUTLINE,
+    "die.outline": _OUTLINE,
+    "die.halo": _HATCHED,
+    "die.power_grid": _HATCHED,
+    "die.clock_spine": _HATCHED,
+    "die.fill_exclusion": _HATCHED,
+    "die.spare": _HATCHED,
+}
+#: What would hide the rest when a layout is opened; a click shows it.
+_HIDDEN = (
+    "bump.core",
+    "bump.c4",
+    "bump.bga",
+    "bump.tsv",
+    "die.halo",
+    "die.power_grid",
+    "die.fill_exclusion",
+)
+_ROUTES = ("interposer.route1", "interposer.route2", "interposer.route3")
+_QUIET = ("bump.hbm", "block.filler", "die.mark", *_ROUTES, *_HIDDEN)  # labels by the thousand
 _FIXED = {
     "frame-brightness": "0",
     "fill-brightness": "0",
     "valid": "true",
-    "visible": "true",
     "transparent": "false",
     "width": "1",
     "marked": "false",
@@ -44,22 +66,27 @@ def lyp_text(layers: LayerMap) -> str:
         groups.setdefault(layer.name.partition(".")[0], []).append(layer)
     for group, members in groups.items():
         folder = ElementTree.SubElement(root, "properties")
-        _texts(folder, {**_FIXED, "name": group, "source": "*/*@*"})
+        _texts(folder, {**_FIXED, "visible": "true", "name": group, "source": "*/*@*"})
         for layer in members:
-            fill = _OUTLINE if layer.name in _HOLLOW else _SOLID
+            pattern = _PATTERNS.get(layer.name, _SOLID)
             source = f"{layer.gds_layer}/{layer.gds_datatype}@1"
-            _entry(folder, f"{layer.name}: {layer.title}", source, layer.color, fill)
+            title = f"{layer.name}: {layer.title}"
+            _entry(folder, title, source, layer.color, pattern, layer.name not in _HIDDEN)
             labels = f"{layer.gds_layer}/{layers.text_type}@1"
-            _entry(folder, f"{layer.name}: labels", labels, layer.color, _OUTLINE)
+            name = f"{layer.name}: labels"
+            _entry(folder, name, labels, layer.color, _OUTLINE, layer.name not in _QUIET)
     ElementTree.indent(root)
     body = ElementTree.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="utf-8"?>\n{body}\n'
 
 
-def _entry(folder: ElementTree.Element, name: str, source: str, color: str, pattern: str) -> None:
+def _entry(
+    folder: ElementTree.Element, name: str, source: str, color: str, pattern: str, visible: bool
+) -> None:
     entry = ElementTree.SubElement(folder, "group-members")
     colors = {"frame-color": color, "fill-color": color, "dither-pattern": pattern}
-    _texts(entry, {**colors, **_FIXED, "name": name, "source": source})
+    shown = {"visible": str(visible).lower()}
+    _texts(entry, {**colors, **_FIXED, **shown, "name": name, "source": source})
 
 
 def _texts(entry: ElementTree.Element, values: dict[str, str]) -> None:

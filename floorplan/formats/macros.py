@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,9 +10,11 @@ import shapely
 from shapely import Polygon
 
 from floorplan.block import Block
+from floorplan.cell_shapes import cell_name
 from floorplan.die import Die
-from floorplan.floorplan import Floorplan
 from floorplan.formats.nanometres import Box, nm, pieces_nm
+from floorplan.formats.pins import Pin, signal_pins
+from floorplan.layout import Layout
 from floorplan.stack import HbmStack
 from techlib import Faults
 
@@ -36,6 +37,8 @@ class Macro:
         Rectangles of the outline where it is not its bounding box.
     points_nm : tuple
         Corners of the outline where it is not rectilinear.
+    pins : tuple of Pin
+        Terminals of a die or a stack.
     """
 
     name: str
@@ -44,42 +47,42 @@ class Macro:
     height_nm: int
     pieces_nm: tuple[Box, ...] = ()
     points_nm: tuple[tuple[int, int], ...] = ()
+    pins: tuple[Pin, ...] = ()
 
 
 @dataclass(frozen=True)
 class MacroSet:
-    """All macros of a floorplan by name, and the macro of each thing that is placed."""
+    """All macros of a layout by name, and the macro of each thing that is placed."""
 
     macros: Mapping[str, Macro]
     of_block: Mapping[tuple[str, str], str]  #: by die and block name
     of_body: Mapping[str, str]  #: by name of die or stack
 
 
-def macros_of(plan: Floorplan) -> MacroSet:
-    """Return the macros of a floorplan; blocks that differ in name and place only share one.
+def macros_of(layout: Layout) -> MacroSet:
+    """Return the macros of a layout; blocks that differ in name and place only share one.
+
+    A die and a stack have their signal bumps as pins.
 
     Raises
     ------
     InputError
         Every block whose outline is slanted and has a hole, which LEF cannot hold.
     """
-    collection = _Collection()
+    collection, plan = _Collection(), layout.floorplan
     faults = Faults()
     of_block, of_body = {}, {}
     for die in plan.dies:
         for block in die.blocks:
             of_block[die.name, block.name] = collection.block(die, block, faults)
         size = (nm(die.width_um), nm(die.height_um))
-        of_body[die.name] = collection.add(f"{cell_name(die.name)}_DIE", "die", *size)
+        pins = tuple(pin for field in layout.fields_of(die.name) for pin in signal_pins(field))
+        name = f"{cell_name(die.name)}_DIE"
+        of_body[die.name] = collection.add(name, "die", *size, pins=pins)
     for stack in plan.stacks:
-        of_body[stack.name] = collection.stack(stack)
+        of_body[stack.name] = collection.stack(stack, layout)
     faults.raise_if_any()
     return MacroSet(collection.macros, of_block, of_body)
-
-
-def cell_name(name: str) -> str:
-    """Return a name in the letters that GDSII allows."""
-    return re.sub(r"[^A-Z0-9_$]", "_", name.upper())
 
 
 class _Collection:
@@ -110,9 +113,11 @@ class _Collection:
             stem if block.enabled else f"SPARE_{stem}", str(block.kind), *size, pieces, points
         )
 
-    def stack(self, stack: HbmStack) -> str:
-        stem = f"HBM_STACK_{cell_name(stack.generation.name)}_{stack.phy_edge.upper()}"
-        return self.add(stem, "hbm_stack", nm(stack.width_um), nm(stack.height_um))
+    def stack(self, stack: HbmStack, layout: Layout) -> str:
+        """Return the macro of a stack; stacks that differ in place and name only share one."""
+        pins = tuple(pin for field in layout.fields_of(stack.name) for pin in signal_pins(field))
+        name = f"HBM_STACK_{cell_name(stack.generation.name)}_{stack.phy_edge.upper()}"
+        return self.add(name, "hbm_stack", nm(stack.width_um), nm(stack.height_um), pins=pins)
 
     def add(
         self,
@@ -122,16 +127,17 @@ class _Collection:
         height_nm: int,
         pieces: tuple[Box, ...] = (),
         points: tuple[tuple[int, int], ...] = (),
+        pins: tuple[Pin, ...] = (),
     ) -> str:
         """Return the name of the macro with this content; a stem that is taken gets a number."""
-        content = (stem, kind, width_nm, height_nm, pieces, points)
+        content = (stem, kind, width_nm, height_nm, pieces, points, pins)
         if content not in self._names:
             name, number = stem, 1
             while name in self.macros:
                 number += 1
                 name = f"{stem}_{number}"
             self._names[content] = name
-            self.macros[name] = Macro(name, kind, width_nm, height_nm, pieces, points)
+            self.macros[name] = Macro(*(name, *content[1:]))
         return self._names[content]
 
 

@@ -6,17 +6,13 @@ from collections.abc import Sequence
 
 from shapely import Polygon
 
+from floorplan.cell_shapes import to_nm as nm
 from floorplan.formats.rectangles import rectangles
 
 __all__ = ["NM_PER_UM", "Box", "box_nm", "nm", "pieces_nm", "um_text"]
 
 NM_PER_UM = 1000
 Box = tuple[int, int, int, int]
-
-
-def nm(length_um: float) -> int:
-    """Round a length to whole nanometres."""
-    return round(length_um * NM_PER_UM)
 
 
 def um_text(length_nm: int) -> str:

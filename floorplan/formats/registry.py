@@ -21,7 +21,7 @@ __all__ = ["FORMATS", "Content", "Format", "Job", "WrittenFiles", "write_formats
 Content = str | Callable[[Path], object]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Job:
     """What is written, and what it is called.
 
@@ -98,7 +98,9 @@ class WrittenFiles:
 _LISTED = (
     Format("gds", "GDSII layout", "NAME.gds", "gds_files"),
     Format("oas", "OASIS layout", "NAME.oas", "oasis_files"),
-    Format("bumps", "bump fields, every bump", "bumps.csv, bumps.parquet", "bump_files"),
+    Format(
+        "bumps", "fields, every bump", "bump_fields.csv, bumps.csv, bumps.parquet", "bump_files"
+    ),
     Format("routes", "HBM links and their bundles", "links.csv, routes.csv", "route_files"),
     Format("lyp", "KLayout layer properties", "NAME.lyp", "lyp"),
     Format("lef", "LEF layers and macros", "NAME.tech.lef, NAME.lef", "lef_writer"),
@@ -111,6 +113,8 @@ _LISTED = (
         "NAME.DIE.blocks, .pl, .nets; .power where power is known",
         "bookshelf_writer",
     ),
+    Format("3dblox", "3Dblox assembly", "NAME.3dbx, NAME.3dbv, NAME.BODY.bmap", "three_dblox"),
+    Format("aif", "AIF die and package text", "NAME.BODY.aif, NAME.package.aif", "aif_writer"),
     Format("svg", "drawing with legend and scale bar", "NAME.svg", "svg_file"),
     Format("png", "pictures of floorplan and HBM link", "floorplan.png, link.png", "png_file"),
     Format("csv", "table of blocks", "blocks.csv", "block_csv"),
@@ -166,12 +170,12 @@ def write_formats(
     detailed = floorplan if isinstance(floorplan, Layout) else None
     plan = floorplan.floorplan if isinstance(floorplan, Layout) else floorplan
     job = Job(plan, stem or plan.name, dict(power_w or {}), detailed)
-    names: list[str] = []
+    names: dict[str, None] = {}  # two formats may share a file
     skipped: dict[str, InputError] = {}
     with _staging(place) as staging:
         for entry in chosen:
             try:
-                names += _written(entry, job, staging)
+                names |= dict.fromkeys(_written(entry, job, staging))
             except InputError as error:
                 skipped[entry.name] = error
         if skipped and formats is not None:

@@ -190,7 +190,7 @@ def _places(path: Path, faults: Faults) -> dict[str, _Place]:
         )
         rest = " ".join(words[3:])
         size = _size(rest, line, faults)
-        turn = rest.rpartition(":")[2].split()[0] if ":" in rest else "N"
+        turn = next(iter(rest.rpartition(":")[2].split()), "") if ":" in rest else "N"
         if turn not in _TURNS:
             faults.add(line.where, f"{name!r} is turned {turn!r}", f"one of {', '.join(_TURNS)}")
             turn = "N"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 from shapely import Polygon, box
+from shapely.geometry.base import BaseGeometry
 
 from floorplan.formats.lines import as_float
 from floorplan.formats.text import read_text, some
@@ -23,6 +24,7 @@ __all__ = ["read_def"]
 
 _OUTLINE, _PLACEMENT = "OUTLINE", "PLACEMENT_BLK"
 _NAME = "name"
+_HELD = ("macs", "sram_byte", "lanes")  # properties of components that are numbers
 _LEF_GEOMETRY = 1  # of `macro_resolution_mode`: a macro is what LEF says, FOREIGN or not
 _MACRO_CLASSES = ("BLOCK", "RING", "COVER")  # what a floorplan is made of; others are cells of rows
 
@@ -59,6 +61,9 @@ def read_def(path: Path, lef: Sequence[Path]) -> Sketch:
     for file in lef:
         classes |= scan_lef(texts[file])
     found = scan_def(texts[path], str(path))
+    for what, missing in (("DESIGN", not found.design), ("UNITS", not found.units_per_um)):
+        if missing:
+            faults.add(str(path), f"has no {what}, or it is 0", "DEF 5.8")
     wanted = _wanted(found, classes, path, faults)
     faults.raise_if_any()
     layout = _read(path, lef, found)
@@ -106,8 +111,6 @@ def _read(path: Path, lef: Sequence[Path], found: DefText) -> kdb.Layout:
     config.instance_property_name = _NAME
     config.cell_outline_layer = _OUTLINE
     config.placement_blockage_layer = _PLACEMENT
-    for wish in ("routing", "special_routing", "via_geometry", "pins", "lef_pins", "labels"):
-        setattr(config, f"produce_{wish}", False)
     options.lefdef_config = config
     layout = kdb.Layout()
     try:
@@ -125,40 +128,49 @@ def _sketch(
 ) -> Sketch:
     top, units = layout.cell(found.design), found.units_per_um
     index = {layout.get_info(i).name: i for i in layout.layer_indexes()}
-    area = _shapes(top, index.get(_OUTLINE), units)
+    area = [] if top is None else _shapes(top, index.get(_OUTLINE), units)
     if not area:
         raise InputError.of(str(path), "has no DIEAREA", "the outline of the die")
     outline = shapely.union_all(area)
     x0, y0, x1, y1 = outline.bounds
     placed = {_plain(instance.property(_NAME)): instance for instance in top.each_inst()}
+    faults = Faults()
     blocks = [
-        _block(placed[name], component, index[_OUTLINE], (x0, y0), units)
+        _block(placed.get(name), component, index[_OUTLINE], (x0, y0), units, faults)
         for name, component in wanted.items()
     ]
+    faults.raise_if_any()
     notes = [*found.notes]
     if passed := len(found.components) - len(wanted):
         notes.append(f"{passed} components are no macros of the class BLOCK and were passed over")
     scribe_um, ring_um = (_length(found, key, path) for key in ("scribe_um", "seal_ring_um"))
-    edge = scribe_um + ring_um
-    rim = box(x0, y0, x1, y1).difference(box(x0 + edge, y0 + edge, x1 - edge, y1 - edge))
     missing = box(x0, y0, x1, y1).difference(outline)  # of a die area that is no rectangle
     closed = shapely.union_all([*_shapes(top, index.get(_PLACEMENT), units), missing])
-    keepouts = tuple(
-        moved(part, -x0, -y0)
-        for part in shapely.get_parts(closed.difference(rim) if edge else closed)
-        if isinstance(part, Polygon) and part.area > 0.0
-    )
     die = SketchDie(
         found.design,
         round(x1 - x0, 6),
         round(y1 - y0, 6),
-        tuple(blocks),
+        tuple(block for block in blocks if block is not None),
         scribe_um=scribe_um,
         seal_ring_um=ring_um,
-        keepouts=keepouts,
+        keepouts=_keepouts(closed, outline.bounds, scribe_um + ring_um),
         node=found.properties.get("node", ""),
     )
     return Sketch(str(path), (die,), notes=tuple(notes))
+
+
+def _keepouts(
+    closed: BaseGeometry, bounds: tuple[float, float, float, float], edge_um: float
+) -> tuple[Polygon, ...]:
+    """Return where no block may lie, in die coordinates, without scribe lane and seal ring."""
+    x0, y0, x1, y1 = bounds
+    if edge_um:
+        closed = closed.intersection(box(x0 + edge_um, y0 + edge_um, x1 - edge_um, y1 - edge_um))
+    return tuple(
+        moved(part, -x0, -y0)
+        for part in shapely.get_parts(closed)
+        if isinstance(part, Polygon) and part.area > 0.0
+    )
 
 
 def _length(found: DefText, key: str, path: Path) -> float:
@@ -185,29 +197,43 @@ def _polygon(polygon: Any, units: int) -> Polygon:
 
 
 def _block(
-    instance: kdb.Instance,
+    instance: kdb.Instance | None,
     component: Component,
     index: int,
     origin: tuple[float, float],
     units: int,
-) -> SketchBlock:
-    shapes = [
-        _polygon(shape.polygon.transformed(instance.cplx_trans), units)
-        for shape in instance.cell.shapes(index).each()
-    ]
+    faults: Faults,
+) -> SketchBlock | None:
+    """Return a component as a block; none, and a fault, where its macro has no outline."""
+    shapes = [] if instance is None else _placed(instance, index, units)
     outline = shapely.union_all(shapes)
-    assert isinstance(outline, Polygon)
-    held = component.properties
+    if not isinstance(outline, Polygon) or not outline.area > 0.0:
+        what = f"macro {component.macro!r} of {component.name!r} has no outline of one piece"
+        faults.add(component.where, what, "SIZE, or shapes on its OVERLAP layer that touch")
+        return None
+    held = {key: as_float(component.properties.get(key, "0")) for key in _HELD}
+    for key, value in held.items():
+        if not 0.0 <= value < math.inf or (key != "sram_byte" and not value.is_integer()):
+            given = component.properties[key]
+            faults.add(component.where, f"{key} of {component.name!r} is {given!r}", "0 or more")
+            held[key] = 0.0
     return SketchBlock(
         component.name,
         moved(outline, -origin[0], -origin[1]),
         component.where,
         hint=component.macro,
-        macs=int(held.get("macs", 0)),
-        sram_byte=float(held.get("sram_byte", 0.0)),
-        lanes=int(held.get("lanes", 0)),
-        stack=str(held.get("stack", "")).strip('"'),
+        macs=int(held["macs"]),
+        sram_byte=held["sram_byte"],
+        lanes=int(held["lanes"]),
+        stack=component.properties.get("stack", ""),
     )
+
+
+def _placed(instance: kdb.Instance, index: int, units: int) -> list[Polygon]:
+    """Return the shapes of an instance's cell on a layer, in place [um]."""
+    turn = instance.cplx_trans
+    shapes = instance.cell.shapes(index).each()
+    return [_polygon(shape.polygon.transformed(turn), units) for shape in shapes]
 
 
 def _plain(name: object) -> str:

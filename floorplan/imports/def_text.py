@@ -91,8 +91,9 @@ def _components(body: str, path: str, first: int) -> Iterator[Component]:
             continue
         properties: dict[str, str] = {}
         for part in statement.split("+")[1:]:
-            head, *rest = part.split()
-            if head == "PROPERTY":
+            rest = part.split()
+            if rest[:1] == ["PROPERTY"]:
+                rest = rest[1:]
                 properties |= dict(zip(rest[::2], (w.strip('"') for w in rest[1::2]), strict=False))
         placed = not _PLACED.isdisjoint(words)
         yield Component(words[1], words[2], f"{path}:{start}", placed, properties)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -56,14 +57,14 @@ def read_gds(path: Path, roles: LayerRoles, die: str, cell: str = "") -> Sketch:
         A file that cannot be read, no or several top cells, nothing on the layers, two blocks of
         one name.
     """
-    library = _library(path)
+    notes: list[str] = []
+    library = _library(path, notes)
     found = walk(library, _top(library, path, cell), roles)
     shapes = found.of_role(*_KINDS)
     if not shapes:
         layers = ", ".join(f"{a}/{b}" for a, b in sorted(found.layers)) or "none"
         cure = f'give the layers of the blocks, e.g. tensor = "100/0"; the file has {layers}'
         raise InputError.of(str(path), "has no polygon on a layer of blocks", "one or more", cure)
-    notes: list[str] = []
     outlines = [shape.outline for shape in found.of_role("die")]
     owners = _owners(shapes, outlines)
     origin = next((one.outline.bounds[:2] for one in found.of_role("interposer")), None)
@@ -86,15 +87,18 @@ def read_gds(path: Path, roles: LayerRoles, die: str, cell: str = "") -> Sketch:
     )
 
 
-def _library(path: Path) -> gdstk.Library:
+def _library(path: Path, notes: list[str]) -> gdstk.Library:
     allowed = "a GDSII or OASIS file"
     if not path.is_file():
         raise InputError.of(str(path), "no such file", allowed)
     read = gdstk.read_oas if path.suffix.lower() in (".oas", ".oasis") else gdstk.read_gds
-    try:
-        library = read(path)
-    except (OSError, RuntimeError, ValueError) as error:
-        raise InputError.of(str(path), f"cannot be read: {error}", allowed) from None
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            library = read(path)
+        except (OSError, RuntimeError, ValueError) as error:
+            raise InputError.of(str(path), f"cannot be read: {error}", allowed) from None
+    notes += dict.fromkeys(str(warning.message) for warning in caught)
     if not library.cells:
         raise InputError.of(str(path), "has no cells", allowed)
     return library

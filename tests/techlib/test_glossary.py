@@ -22,6 +22,7 @@ KINDS: list[type[Record]] = [
     techlib.ProcessNode,
     floorplan.DetailRules,
     floorplan.HbmMap,
+    floorplan.Metal,
 ]
 
 

@@ -68,3 +68,30 @@ def read_def():
         return layout
 
     return read
+
+
+@pytest.fixture(scope="session")
+def small():
+    """A design of two dies and two stacks, small enough to list every bump."""
+    changes = {
+        "hbm": "HBM3E", "die_width": "14 mm", "die_height": "14 mm", "stacks_west": 1,
+        "stacks_east": 1, "slices_per_stack": 3, "extra_slices": 0, "serdes_lanes": 8,
+        "serdes_macro_lanes": 4, "host_lanes": 4, "noc_hub_area": "4 mm^2",
+        "collective_area": "2 mm^2", "management_area": "2 mm^2", "io_die_width": "10 mm",
+        "io_noc_area": "4 mm^2", "die_to_die_blocks": 3,
+    }  # fmt: skip
+    recipe = floorplan.recipes().derive("jalapeno-hc26", changes, name="small", where="example")
+    return floorplan.build(recipe)
+
+
+@pytest.fixture(scope="session")
+def layout(small):
+    return floorplan.lay_out(small)
+
+
+@pytest.fixture(scope="session")
+def bump_files(small, tmp_path_factory):
+    """The folder of all formats that know bumps."""
+    folder = tmp_path_factory.mktemp("bumps")
+    floorplan.write_formats(small, folder, ["lef", "def", "gds", "3dblox", "aif", "bumps"])
+    return folder

@@ -161,6 +161,36 @@ def test_outlines_of_the_overlap_layer(tmp_path, imported):
 
 
 def test_the_reader_says_nothing_on_its_own(soc, imported, capfd):
-    soc()
+    pins = (
+        "PINS 1 ;\n- a + NET a + DIRECTION INPUT + LAYER M1 ( 0 0 ) ( 9 9 ) + PLACED ( 0 0 ) N ;\n"
+        "END PINS\nNETS 1 ;\n- a ( PIN a ) + ROUTED M1 ( 0 0 ) ( 90 0 ) ;\nEND NETS\nEND DESIGN"
+    )
+    metal = "LAYER M1\n  TYPE ROUTING ;\n  WIDTH 0.1 ;\nEND M1\nMACRO l2"
+    soc(lef=LEF.replace("MACRO l2", metal, 1), END__DESIGN=pins)
     imported("soc.def", lef="soc.lef")
     assert capfd.readouterr() == ("", "")
+
+
+def test_what_the_text_lacks_is_a_fault_of_its_own(soc, faults_of):
+    path = soc(DESIGN__soc="TECHNOLOGY soc", MICRONS__2000="MICRONS 0")
+    assert faults_of("soc.def", lef="soc.lef") == [
+        f"{path}: has no DESIGN, or it is 0; allowed: DEF 5.8",
+        f"{path}: has no UNITS, or it is 0; allowed: DEF 5.8",
+    ]
+    path = soc(**{"DIEAREA__(__-2000__-4000__)__(__1998000__996000__)__;": ""})
+    assert faults_of("soc.def", lef="soc.lef") == [
+        f"{path}: has no DIEAREA; allowed: the outline of the die"
+    ]
+
+
+def test_macros_without_outline_and_bad_properties_are_faults_with_lines(soc, faults_of):
+    path = soc(
+        lef=LEF.replace("SIZE 50 BY 50 ;", ""),
+        **{"(__0__0__)__N": "( 0 0 ) N + PROPERTY macs many lanes 1.5"},
+    )
+    macro = f"{path}:11: macro 'fpu' of 'u_fpu[0]' has no outline of one piece; allowed: SIZE, or "
+    assert faults_of("soc.def", lef="soc.lef") == [
+        f"{path}:8: macs of 'u_l2/bank0' is 'many'; allowed: 0 or more",
+        f"{path}:8: lanes of 'u_l2/bank0' is '1.5'; allowed: 0 or more",
+        f"{macro}shapes on its OVERLAP layer that touch",
+    ]

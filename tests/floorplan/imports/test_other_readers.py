@@ -151,6 +151,8 @@ def test_faults_of_bookshelf(tmp_path, faults_of):
     ]  # fmt: skip
     assert "soft block 'soft' has 2 values" in found[0]
     assert "'ell' is turned 'Q'; allowed: one of N, W, S, E" in found[3]
+    write(tmp_path, a_blocks=BLOCKS, a_pl=PLACES.replace(": W", ":"))
+    assert "'ell' is turned ''" in faults_of("a.blocks", default_kind="vector")[0]
     write(tmp_path, b_blocks=BLOCKS)
     (fault,) = faults_of("b.blocks")
     assert fault.startswith(f"{tmp_path / 'b.pl'}: no such file; allowed: a Bookshelf .pl file")

@@ -14,12 +14,30 @@ from floorplan import Block, BlockKind, Die, Edge, Floorplan, HbmStack
 from techlib import hbm_generations, interposers, process_nodes
 
 
-@pytest.fixture(scope="module", params=["jalapeno", "jalapeno-hc26"])
-def written(request, tmp_path_factory):
-    plan = floorplan.build(floorplan.recipes()[request.param])
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """A design of two dies and two stacks in many formats."""
+    changes = {
+        "hbm": "HBM3E", "die_width": "14 mm", "die_height": "14 mm", "stacks_west": 1,
+        "stacks_east": 1, "slices_per_stack": 3, "extra_slices": 0, "serdes_lanes": 8,
+        "serdes_macro_lanes": 4, "host_lanes": 4, "noc_hub_area": "4 mm^2",
+        "collective_area": "2 mm^2", "management_area": "2 mm^2", "io_die_width": "10 mm",
+        "io_noc_area": "4 mm^2", "die_to_die_blocks": 3,
+    }  # fmt: skip
+    recipe = floorplan.recipes().derive("jalapeno-hc26", changes, name="small", where="x.toml")
+    plan = floorplan.build(recipe)
     folder = tmp_path_factory.mktemp("trip")
     floorplan.write_formats(plan, folder, ["gds", "lef", "def", "csv", "hotspot", "bookshelf"])
     return plan, folder
+
+
+@pytest.mark.parametrize("name", ["jalapeno", "jalapeno-hc26"])
+def test_built_in_designs_come_back_from_gds(name, tmp_path):
+    plan = floorplan.build(floorplan.recipes()[name])
+    floorplan.write_gds(plan, tmp_path / "p.gds")
+    found = back(tmp_path, "p.gds", node="N3").floorplan
+    assert_same_blocks(found, plan, held=False)
+    assert found.stacks == plan.stacks
 
 
 def back(folder, file, **entries):
@@ -88,9 +106,9 @@ def test_def_gives_a_die_back_with_all_that_its_blocks_hold(written):
 def test_def_of_the_design_that_came_from_def_is_the_same(written, tmp_path):
     plan, folder = written
     die = plan.dies[0]
-    found = back(
-        folder, f"{plan.name}.{die.name}.def", lef=[f"{plan.name}.tech.lef", f"{plan.name}.lef"]
-    )
+    lef = [f"{plan.name}.tech.lef", f"{plan.name}.lef"]
+    hbm = plan.stacks[0].generation.name
+    found = back(folder, f"{plan.name}.{die.name}.def", lef=lef, hbm=hbm)
     floorplan.write_formats(found.floorplan, tmp_path, ["def"], stem=plan.name)
     name = f"{plan.name}.{die.name}.def"
     assert (tmp_path / name).read_text() == (folder / name).read_text()
@@ -162,7 +180,7 @@ def plans(draw):
     return Floorplan("drawn", interposers()["CoWoS-S"], width, height, (die,), (stack,))
 
 
-@settings(max_examples=40)
+@settings(max_examples=12)
 @given(plans())
 def test_any_floorplan_comes_back_from_gds(plan):
     with tempfile.TemporaryDirectory() as folder:
@@ -176,7 +194,7 @@ def test_any_floorplan_comes_back_from_gds(plan):
     )
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(plans())
 def test_any_floorplan_comes_back_from_def(plan):
     with tempfile.TemporaryDirectory() as folder:

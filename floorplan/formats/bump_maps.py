@@ -1,0 +1,110 @@
+"""The bumps of each face of a layout, one after the other, for the formats that list them all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from floorplan.bump import NO_CONNECT, BumpField, BumpKind
+from floorplan.formats.nanometres import NM_PER_UM
+from floorplan.formats.pins import is_signal
+from floorplan.layout import Layout
+from floorplan.stack import HbmStack
+
+__all__ = ["BumpMap", "Row", "back_map", "body_maps", "front_map", "rows", "stack_body"]
+
+#: Name of the bump, its place [um, in digits], the owner's terminal, the net; "-" for both of the
+#: last two where the bump connects nothing.
+Row = tuple[str, str, str, str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class BumpMap:
+    """The bumps on one face of a body.
+
+    Parameters
+    ----------
+    body : str
+        Name of the body; a stack's is that of its generation and interface side, since stacks
+        that differ in place only are one.
+    width_um, height_um : float
+        Its extent [um].
+    fields : tuple of BumpField
+        In its frame, as it lies in the package, seen from above.
+    """
+
+    body: str
+    width_um: float
+    height_um: float
+    fields: tuple[BumpField, ...]
+
+
+def stack_body(stack: HbmStack) -> str:
+    """Return the name of a stack's body, e.g. ``"HBM3E_east"``."""
+    return f"{stack.generation.name}_{stack.phy_edge}"
+
+
+def body_maps(layout: Layout) -> tuple[BumpMap, ...]:
+    """Return the bumps of each die, and of each kind of stack with its own words for the nets."""
+    plan = layout.floorplan
+    maps = {
+        die.name: BumpMap(die.name, die.width_um, die.height_um, layout.fields_of(die.name))
+        for die in plan.dies
+    }
+    for stack in plan.stacks:
+        body = stack_body(stack)
+        if body not in maps:
+            fields = tuple(_own_words(field) for field in layout.fields_of(stack.name))
+            maps[body] = BumpMap(body, stack.width_um, stack.height_um, fields)
+    return tuple(maps.values())
+
+
+def _own_words(field: BumpField) -> BumpField:
+    """Return the bumps of one stack as those of any: signals are called as the stack does."""
+    pairs = zip(field.nets, field.terminals, strict=True)
+    nets = tuple(terminal if is_signal(net) else net for net, terminal in pairs)
+    return replace(field, nets=nets, name=f"{field.kind}")
+
+
+def front_map(layout: Layout) -> BumpMap:
+    """Return the bumps on top of the interposer, those of all dies and stacks, in its frame."""
+    plan = layout.floorplan
+    owners = {body.name for body in plan.dies} | {stack.name for stack in plan.stacks}
+    fields = tuple(
+        replace(placed, ports=placed.nets, block="")
+        for field in layout.fields
+        if field.owner in owners
+        for placed in [layout.placed(field)]
+    )
+    return BumpMap("interposer", plan.width_um, plan.height_um, fields)
+
+
+def back_map(layout: Layout) -> BumpMap:
+    """Return the C4 joints below the interposer, in its frame."""
+    plan = layout.floorplan
+    fields = tuple(f for f in layout.fields_of("interposer") if f.kind is BumpKind.C4)
+    return BumpMap("interposer", plan.width_um, plan.height_um, fields)
+
+
+def rows(field: BumpField, origin_um: tuple[float, float] = (0.0, 0.0)) -> Iterator[Row]:
+    """Yield every bump of a field, in the order of `BumpField.positions_um`."""
+    stem = field.name.replace("/", "_")
+    nets = tuple("-" if net == NO_CONNECT else net for net in field.nets)
+    terminals = tuple(
+        "-" if net == "-" else terminal for net, terminal in zip(nets, field.terminals, strict=True)
+    )
+    places = np.rint((field.positions_um() - np.array(origin_um)) * NM_PER_UM).astype(np.int64)
+    x, y = (_written(places[:, axis]) for axis in (0, 1))
+    codes = field.net_codes().tolist()
+    for number, (code, x_um, y_um) in enumerate(zip(codes, x, y, strict=True)):
+        yield f"{stem}_{number}", x_um, y_um, terminals[code], nets[code]
+
+
+def _written(lengths_nm: NDArray[np.int64]) -> Iterator[str]:
+    """Yield lengths in micrometres; each length that occurs is written once."""
+    lengths, places = np.unique(lengths_nm, return_inverse=True)
+    texts = [f"{length / NM_PER_UM:.3f}" for length in lengths.tolist()]
+    return map(texts.__getitem__, places.tolist())

@@ -1,0 +1,194 @@
+"""3Dblox: chiplets (``.3dbv``), how they are stacked (``.3dbx``) and their bumps (``.bmap``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from floorplan.die import Die
+from floorplan.formats import def_writer, lef_writer
+from floorplan.formats.bump_maps import BumpMap, back_map, body_maps, front_map, rows, stack_body
+from floorplan.formats.nanometres import NM_PER_UM
+from floorplan.formats.registry import Content, Job
+from floorplan.layer_map import MapLayer, layer_map
+from floorplan.layout import Layout
+
+__all__ = ["files"]
+
+_FLIPPED = "MZ"  # face down: x and y stay as they are
+_INTERPOSER = "interposer"
+_HEADER = ("version: 2.5", "unit: micron", f"precision: {NM_PER_UM}")
+Lines: TypeAlias = list[str]
+
+
+def files(job: Job) -> Iterator[tuple[str, Content]]:
+    """Yield chiplets, stack and bump maps, and the LEF and DEF that they name.
+
+    Dies and stacks lie face down on the interposer. Coordinates of a chiplet begin at its outer
+    corner, scribe lane included; its design area is what is inside the seal ring.
+    """
+    layout = job.layout
+    maps = {f"{bumps.body}.front": bumps for bumps in body_maps(layout)}
+    maps |= {"interposer.front": front_map(layout), "interposer.back": back_map(layout)}
+    names = {face: f"{job.stem}.{face}.bmap" for face in maps}
+    yield from lef_writer.files(job)
+    yield from def_writer.files(job)
+    yield f"{job.stem}.3dbv", _chiplets(job, names)
+    yield f"{job.stem}.3dbx", _stack(job)
+    for face, bumps in maps.items():
+        yield names[face], _bump_map(bumps)
+
+
+def _bump_map(bumps: BumpMap) -> Callable[[Path], None]:
+    """Return what writes a bump map: name, cell, place, port and net of each bump."""
+
+    def write(file: Path) -> None:
+        with file.open("w", encoding="utf-8", newline="\n") as stream:
+            stream.write("# bump cell x y port net\n")
+            for field in bumps.fields:
+                cell = lef_writer.bump_macro(field)
+                stream.writelines(
+                    f"{name} {cell} {x} {y} {port} {net}\n" for name, x, y, port, net in rows(field)
+                )
+
+    return write
+
+
+def _chiplets(job: Job, bump_maps: Mapping[str, str]) -> str:
+    plan, layers = job.floorplan, layer_map()
+    lines = ["Header:", *_indented(_HEADER), "ChipletDef:"]
+    for die in plan.dies:
+        edge = die.scribe_um + die.seal_ring_um
+        design = [f"{die.width_um - 2 * edge:.3f}", f"{die.height_um - 2 * edge:.3f}"]
+        external = [f"DEF_file: {job.die_file(die.name, 'def')}"]
+        body = [
+            *_size(design, _height_um(job.layout)),
+            f"seal_ring_width: {_four(die.seal_ring_um)}",
+            f"scribe_line_remaining_width: {_four(die.scribe_um)}",
+            "cad_layer:",
+            *_indented(_cad_layers(die, layers.layers)),
+            *_regions({"front": (die.name, die.core.bounds)}, bump_maps),
+            *_external(job, external),
+        ]
+        lines += _indented([f"{die.name}:", *_indented(body)])
+    for name, stack in {stack_body(stack): stack for stack in plan.stacks}.items():
+        size = [f"{stack.width_um:.3f}", f"{stack.height_um:.3f}"]
+        bounds = (0.0, 0.0, stack.width_um, stack.height_um)
+        body = [
+            *_size(size, stack.generation.height_um),
+            *_regions({"front": (name, bounds)}, bump_maps),
+            *_external(job),
+        ]
+        lines += _indented([f"{name}:", *_indented(body)])
+    bounds = (0.0, 0.0, plan.width_um, plan.height_um)
+    size = [f"{plan.width_um:.3f}", f"{plan.height_um:.3f}"]
+    body = [
+        *_size(
+            [f"{plan.width_um:.3f}", f"{plan.height_um:.3f}"],
+            plan.technology.thickness_um,
+            tsv=True,
+        ),
+        *_regions({"front": (_INTERPOSER, bounds), "back": (_INTERPOSER, bounds)}, bump_maps),
+        *_external(job),
+    ]
+    lines += _indented([f"{_INTERPOSER}:", *_indented(body)])
+    return "\n".join(lines) + "\n"
+
+
+def _height_um(layout: Layout) -> float:
+    """Return the height of the dies: all are ground to that of the tallest stack; 0 if unknown."""
+    return max((s.generation.height_um for s in layout.floorplan.stacks), default=0.0)
+
+
+def _size(size: Sequence[str], thickness_um: float, *, tsv: bool = False) -> Lines:
+    thickness = [f"thickness: {thickness_um:.3f}"] if thickness_um else []
+    return [
+        "type: die",
+        f"design_area: [{', '.join(size)}]",
+        "shrink: 1",
+        f"tsv: {str(tsv).lower()}",
+        *thickness,
+        "offset: [0, 0]",
+    ]
+
+
+def _four(width_um: float) -> str:
+    return f"[{', '.join([f'{width_um:.3f}'] * 4)}]"
+
+
+def _cad_layers(die: Die, layers: Mapping[str, MapLayer]) -> Lines:
+    """Return the layers of the GDS that mean something to 3Dblox."""
+    found = [("die.outline", ["type: design_area"])]
+    if die.seal_ring_um:
+        width = f"seal_ring_width: {_four(die.seal_ring_um)}"
+        found.append(("die.seal_ring", ["type: seal_ring", width]))
+    if die.scribe_um:
+        width = f"scribe_line_remaining_width: {_four(die.scribe_um)}"
+        found.append(("die.scribe", ["type: scribe_line", width]))
+    lines: Lines = []
+    for name, body in found:
+        layer = layers[name]
+        lines += [f"{layer.gds_layer};{layer.gds_datatype}:", *_indented(body)]
+    return lines
+
+
+def _regions(
+    faces: Mapping[str, tuple[str, tuple[float, ...]]], bump_maps: Mapping[str, str]
+) -> Lines:
+    lines = ["regions:"]
+    for side, (body, (x0, y0, x1, y1)) in faces.items():
+        corners = ((x0, y0), (x1, y0), (x1, y1), (x0, y1))
+        entries = [
+            f"side: {side}",
+            f"bmap: {bump_maps[f'{body}.{side}']}",
+            "layer: PAD",
+            "coords:",
+            *_indented(f"- [{x:.3f}, {y:.3f}]" for x, y in corners),
+        ]
+        lines += _indented([f"{side}:", *_indented(entries)])
+    return lines
+
+
+def _external(job: Job, more: Sequence[str] = ()) -> Lines:
+    entries = [f"APR_tech_file: [{job.stem}.tech.lef]", f"LEF_file: [{job.stem}.lef]", *more]
+    return ["external:", *_indented(entries)]
+
+
+def _stack(job: Job) -> str:
+    """Return who stands where, and which faces meet."""
+    plan, technology = job.floorplan, job.floorplan.technology
+    joint_um, top_um = technology.microbump_height_um, technology.thickness_um
+    bodies = [(die.name, die.name, die.x_um, die.y_um) for die in plan.dies]
+    bodies += [(stack.name, stack_body(stack), stack.x_um, stack.y_um) for stack in plan.stacks]
+    instances = [f"{_INTERPOSER}:", f"  reference: {_INTERPOSER}"]
+    places = [f"{_INTERPOSER}:", "  loc: [0.000, 0.000]", "  z: 0.000", "  orient: R0"]
+    joints = []
+    for name, chiplet, x_um, y_um in bodies:
+        instances += [f"{name}:", f"  reference: {chiplet}"]
+        places += [
+            f"{name}:",
+            f"  loc: [{x_um:.3f}, {y_um:.3f}]",
+            f"  z: {top_um + joint_um:.3f}",
+            f"  orient: {_FLIPPED}",
+        ]
+        joints += [
+            f"{name}_to_{_INTERPOSER}:",
+            f"  top: {name}.regions.front",
+            f"  bot: {_INTERPOSER}.regions.front",
+            f"  thickness: {joint_um:.3f}",
+        ]
+    joints += [
+        f"{_INTERPOSER}_to_substrate:",
+        f"  top: {_INTERPOSER}.regions.back",
+        "  bot: ~",
+        f"  thickness: {technology.c4_height_um:.3f}",
+    ]
+    lines = ["Header:", *_indented(_HEADER), "  include:", f"    - {job.stem}.3dbv"]
+    lines += ["Design:", f"  name: {plan.name}", "ChipletInst:", *_indented(instances)]
+    lines += ["Stack:", *_indented(places), "Connection:", *_indented(joints)]
+    return "\n".join(lines) + "\n"
+
+
+def _indented(lines: Iterable[str]) -> Lines:
+    return [f"  {line}" for line in lines]

@@ -1,0 +1,108 @@
+"""Pins and nets in LEF and DEF, read back by KLayout and by the reference parser."""
+
+import json
+import re
+import subprocess
+import sys
+
+import klayout.db as kdb
+import numpy as np
+import pytest
+
+PINS = """
+import json, sys
+from lefdef import C_DefReader
+reader = C_DefReader()
+found = reader.read(sys.argv[1])
+pins = (found.c_pins[i] for i in range(found.c_num_pins))
+nets = (found.c_nets[i] for i in range(found.c_num_nets))
+print(json.dumps({
+    "pins": [[p.c_name.decode(), p.c_net.decode(), p.c_x, p.c_y] for p in pins],
+    "nets": [
+        [n.c_name.decode(), [
+            [n.c_instances[k].decode(), n.c_pins[k].decode()] for k in range(n.c_num_pins)
+        ]]
+        for n in nets
+    ],
+}))
+"""
+
+
+def lefdef_of(file):
+    pytest.importorskip("lefdef")
+    done = subprocess.run(
+        [sys.executable, "-c", PINS, str(file)], capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def signals(layout, owner):
+    """Return the place of each signal bump of a body [nm], by terminal."""
+    found = {}
+    for field in layout.fields_of(owner):
+        for code, place in zip(field.point_nets.tolist(), field.points_um.tolist(), strict=True):
+            if "/" in field.nets[code]:
+                found[field.terminals[code]] = tuple(round(length * 1000) for length in place)
+    return found
+
+
+needs_lefdef = pytest.mark.skipif(sys.platform == "darwin", reason="lefdef has no library for it")
+
+
+@needs_lefdef
+def test_pins_of_a_die_are_its_signal_bumps(small, layout, bump_files):
+    found = lefdef_of(bump_files / "small.compute.def")
+    wanted = signals(layout, "compute")
+    assert len(wanted) == 2 * 16 * 120  # channels of HBM3; the lanes are on the other die
+    assert {name: (x, y) for name, _, x, y in found["pins"]} == wanted
+    assert all(net == name for name, net, _, _ in found["pins"])
+    assert dict(found["nets"]) == {name: [["PIN", name]] for name in wanted}
+
+
+@needs_lefdef
+def test_nets_of_the_package_join_each_phy_with_its_stack(layout, bump_files):
+    nets = dict(lefdef_of(bump_files / "small.def")["nets"])
+    assert len(nets) == 2 * 16 * 120
+    for net, ends in nets.items():
+        stack, port = net.split("/")
+        assert sorted(ends) == [["compute", f"phy_{net}"], [stack, port]]
+
+
+def test_pins_of_turned_stacks_are_at_their_bumps(layout, bump_files, read_def):
+    """KLayout turns the pins of the LEF macro as DEF says."""
+    found = read_def(bump_files, "small.def", "small")
+    labels = next(i for i in found.layer_indexes() if found.get_info(i).name == "PAD.LABEL")
+    places = {}
+    for instance in found.top_cell().each_inst():
+        body = instance.property("name")
+        for shape in instance.cell.shapes(labels).each():
+            if shape.is_text():
+                at = instance.cplx_trans * kdb.Point(shape.text.x, shape.text.y)
+                places[body, shape.text.string] = (at.x, at.y)
+    assert {body for body, _ in places} == {"compute", "io", "hbm_w0", "hbm_e0"}
+    for body in ("compute", "hbm_w0", "hbm_e0"):
+        x, y = (round(length * 1000) for length in layout.origin_um(body))
+        for terminal, place in signals(layout, body).items():
+            assert places[body, terminal] == (place[0] + x, place[1] + y)
+
+
+def test_gds_and_def_have_the_pads_of_a_stack_in_one_place(small, layout, bump_files):
+    gds = kdb.Layout()
+    gds.read(str(bump_files / "small.gds"))
+    layer = gds.layer(kdb.LayerInfo(30, 0))
+    drawn = set()
+    for shape in gds.top_cell().begin_shapes_rec(layer).each():
+        center = (shape.trans() * shape.shape().bbox()).center()
+        drawn.add((center.x, center.y))
+    for body in ("compute", "hbm_w0", "hbm_e0"):
+        x, y = (round(length * 1000) for length in layout.origin_um(body))
+        hbm = [p for t, p in signals(layout, body).items() if "DQ" in t]
+        assert {(a + x, b + y) for a, b in hbm} <= drawn
+
+
+def test_every_bump_has_a_macro(layout, bump_files):
+    text = (bump_files / "small.lef").read_text()
+    found = dict(re.findall(r"^MACRO (\w+_BUMP_\d+)$.*?SIZE (\S+) BY", text, re.M | re.S))
+    assert {float(size) for size in found.values()} == {
+        float(np.floor(field.pad_um * 500) / 500) for field in layout.fields
+    }
