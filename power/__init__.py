@@ -14,6 +14,7 @@ from power.published import PublishedTrace, published_traces
 from power.report import PowerReport
 from power.schedule import Schedule
 from power.serving import ServingModel
+from power.stream import StreamedSchedule, serve_stream
 from power.throttle import Throttle
 from power.trace import Trace
 from power.trace_files import read_trace, trace_chunks
@@ -33,6 +34,7 @@ __all__ = [
     "PublishedTrace",
     "Schedule",
     "ServingModel",
+    "StreamedSchedule",
     "Throttle",
     "Trace",
     "Work",
@@ -43,6 +45,7 @@ __all__ = [
     "operations",
     "published_traces",
     "read_trace",
+    "serve_stream",
     "trace_chunks",
     "workloads",
 ]

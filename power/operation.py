@@ -82,6 +82,9 @@ class Operation(Record):
     #: work of drafting one token against that of the model
     draft_cost: float | None = quantity("draft_cost", "", default=None, at_least=0.0, at_most=1.0)
 
+    #: in which the package's power follows from one step of a schedule to the next
+    ramp_time_s: float | None = quantity("ramp_time", "s", default=None, above=0.0)
+
     weight_bits: float | None = quantity(
         "weight_bits", "", default=None, at_least=0.1, at_most=64.0
     )

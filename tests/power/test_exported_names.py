@@ -15,6 +15,7 @@ def test_the_public_names() -> None:
         "PublishedTrace",
         "Schedule",
         "ServingModel",
+        "StreamedSchedule",
         "Throttle",
         "Trace",
         "Work",
@@ -25,6 +26,7 @@ def test_the_public_names() -> None:
         "operations",
         "published_traces",
         "read_trace",
+        "serve_stream",
         "trace_chunks",
         "workloads",
     ]
