@@ -132,8 +132,8 @@ def test_memory_stays_bounded(toy: power.Machine, small_model: LanguageModel) ->
     def peak(stretches: int) -> int:
         def parts() -> Iterator[power.Trace]:
             for number in range(stretches):
-                at = 0.5 * number + np.linspace(0.0, 0.4, 200)
-                yield power.Trace("t", at, np.full(200, 20), np.full(200, 5))
+                at = 0.5 * number + np.linspace(0.0, 0.4, 80)
+                yield power.Trace("t", at, np.full(80, 20), np.full(80, 5))
 
         tracemalloc.start()
         power.serve_stream(parts(), toy, small_model, temperature_c=60.0)
@@ -142,5 +142,5 @@ def test_memory_stays_bounded(toy: power.Machine, small_model: LanguageModel) ->
         return found
 
     peak(1)  # loads and compiles
-    few, many = peak(2), peak(20)
+    few, many = peak(2), peak(12)
     assert many < 1.5 * few
