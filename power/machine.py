@@ -142,6 +142,11 @@ class Machine:
         return int(self.operation.chips)
 
     @property
+    def tensor_chips(self) -> int:
+        """Number of packages that share a layer."""
+        return max(self.chips // int(self.operation.pipeline_parallel), 1)
+
+    @property
     def macs(self) -> float:
         """Multiply-accumulate units that are not fused off."""
         return float(self.blocks.macs[self.blocks.arrays].sum())
@@ -241,7 +246,7 @@ class Machine:
         dense = model.total_parameters - model.experts * model.expert_parameters
         met = dense - model.embedding_tables * model.vocabulary * model.hidden
         met += model.experts_per_token * model.expert_parameters
-        tiles = met / model.layers / self.chips / (self.array_rows * self.array_columns)
+        tiles = met / model.layers / self.tensor_chips / (self.array_rows * self.array_columns)
         arrays = self.blocks.arrays.sum() / self.blocks.slice_count
         return int(np.clip(math.ceil(tiles / arrays), 1, self.blocks.slice_count))
 

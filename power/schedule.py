@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from power.disaggregation import hand_over, prompt_byte, prompts_only
 from power.governor import govern
 from power.machine import Machine
+from power.parallel import work_of
 from power.rows import ROW
 from power.server import Server
 from power.summary import FIGURES, ServingSummary, Tally, exact_figures
@@ -101,7 +102,7 @@ class Schedule:
         InputError
             The model, or the KV cache of a single request, does not fit into the memory.
         """
-        work = Work(machine, model)
+        work = work_of(machine, model)
         capacity = machine.kv_capacity_byte(model)
         check_fit(trace, work, capacity)
         role, sent, asked, first = machine.operation.role, 0.0, None, None

@@ -14,6 +14,7 @@ from power.bins import GrowingBins
 from power.governor import Governed, govern
 from power.histogram import LogHistogram, TokenHistogram
 from power.machine import Machine
+from power.parallel import work_of
 from power.rows import ROW
 from power.run_power import RunPower
 from power.schedule import check_fit
@@ -159,7 +160,7 @@ def serve_stream(
     (2, 100)
     """
     _check_whole(machine)
-    work = Work(machine, model)
+    work = work_of(machine, model)
     capacity = machine.kv_capacity_byte(model)
     found, server = StreamedSchedule(work), Server(work, capacity, seed=seed)
     found.power = RunPower(found, temperature_c)
