@@ -108,6 +108,8 @@ class ParallelWork(Work):
             experts=0.0,
             experts_per_token=0.0,
             expert_parameters=0.0,
+            weight_bits=self.machine.split_weight_bits(model)[0],
+            expert_bits=None,
         )
         return Work(self._stage.machine, replace(dense, active_parameters=dense.total_parameters))
 
