@@ -1,5 +1,6 @@
 """Power: from an inference trace to watts per block over time."""
 
+from power.accelergy import Accelergy, read_accelergy, write_accelergy
 from power.activity import Activity
 from power.arrivals import Arrivals
 from power.block_power import BlockPower
@@ -22,6 +23,7 @@ from power.work import Work
 from power.workload import Workload, workloads
 
 __all__ = [
+    "Accelergy",
     "Activity",
     "Arrivals",
     "BlockPower",
@@ -44,8 +46,10 @@ __all__ = [
     "minimum_voltage_v",
     "operations",
     "published_traces",
+    "read_accelergy",
     "read_trace",
     "serve_stream",
     "trace_chunks",
     "workloads",
+    "write_accelergy",
 ]

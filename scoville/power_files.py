@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from power import BlockPower, PowerReport, Schedule
+from power import BlockPower, PowerReport, Schedule, write_accelergy
 
 if TYPE_CHECKING:
     from scoville.power_run import PowerRun
@@ -58,6 +58,7 @@ def write_power_run(run: PowerRun, folder: Path, form: TableForm = "parquet") ->
 
     write_power(run.watts, run.report, run.temperature_c, folder, form)
     write_ptrace(run.watts, run.temperature_c, folder / "power.ptrace")
+    write_accelergy(run.design.machine, folder / "accelergy.yaml")
     limit_w = run.design.limits.package_power_w
     figure = power_picture(run.watts, run.temperature_c, limit_w=limit_w)
     save_png(figure, folder / "power.png")

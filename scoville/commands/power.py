@@ -47,6 +47,10 @@ _Stream = Annotated[
 _Compare = Annotated[
     bool, typer.Option("--compare", help="Hold several traces or classes side by side.")
 ]
+_Energy = Annotated[
+    Path | None,
+    typer.Option("--energy", metavar="YAML", help="Energies of actions, as an Accelergy ERT."),
+]
 _Png = Annotated[bool, typer.Option("--png", help="Write all files, pictures among them.")]
 _Format = Annotated[
     str, typer.Option("--format", metavar="parquet|csv", help="Form of the time x block table.")
@@ -68,6 +72,7 @@ def power_command(
     compare: _Compare = False,
     png: _Png = False,
     table_format: _Format = "parquet",
+    energy: _Energy = None,
     overrides: Set = None,
 ) -> None:
     """Serve a trace and report power by component, latency and efficiency.
@@ -88,7 +93,9 @@ def power_command(
         check_output_folder(place)
     elif png:
         place = session.folder(Path(design).stem)
-    cuts = cut_overrides(rate, window, replicas, skip_bad)
+    cuts: list[str | Override] = [*cut_overrides(rate, window, replicas, skip_bad)]
+    if energy is not None:
+        cuts += _energies(energy, design, workload_overrides(overrides, trace, model))
     with session.progress(compiles=True) as progress:
         from scoville.design import load_design
         from scoville.power_run import run_power
@@ -107,6 +114,18 @@ def power_command(
         _compare(session, runs, place)
     else:
         _report(session, runs[0], place, form)
+
+
+def _energies(path: Path, design: str, given: Sequence[str | Override]) -> list[str | Override]:
+    """Return the overrides that put the energies of an Accelergy file in place of a design's."""
+    from power import read_accelergy
+    from scoville.design import load_design
+
+    base = load_design(design, given).machine.energy.name
+    entries = {"like": base, **read_accelergy(path).entries()}
+    own = {f"energy.accelergy.{key}": value for key, value in entries.items()}
+    own["power.energy_table"] = "accelergy"
+    return [Override("--energy", key, value) for key, value in own.items()]
 
 
 def _form(given: str) -> Literal["parquet", "csv"]:

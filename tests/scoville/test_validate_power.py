@@ -259,6 +259,18 @@ def test_tpu_v4_is_within_its_bound_with_nothing_fitted() -> None:
     assert watts.is_monotonic_increasing
 
 
+def test_the_disclosed_accelerator_is_within_its_stated_band() -> None:
+    from scoville.validation.disclosed import disclosed_accelerator
+
+    section = disclosed_accelerator()
+    assert [check.name for check in section.checks if not check.passed] == []
+    rows = section.tables[0].rows
+    assert list(rows["published"]) == [85448.0, 19641.0, 18195.0]
+    assert rows["package W"].max() <= 550.0
+    smaller = rows["tokens/s a package"].to_numpy()
+    assert smaller[0] > 4 * smaller[1]  # a seventh of the active parameters
+
+
 @pytest.fixture(scope="module")
 def measured() -> Path:
     for root in Path(__file__).resolve().parents:
