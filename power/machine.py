@@ -19,6 +19,7 @@ from techlib import (
     ProcessNode,
     Source,
     bibliography,
+    energy_table_of,
     energy_tables,
 )
 
@@ -91,9 +92,11 @@ class Machine:
         if not floorplan.dies:
             raise InputError.of(f"floorplan {floorplan.name}", "has no die", "a compute die first")
         library = energy_tables() if energy is None else energy
-        node = floorplan.dies[0].node.name
-        name = node if operation.energy_table == "as-node" else operation.energy_table
-        table = library.find(name, where=f"{operation.name}.energy_table")
+        if operation.energy_table == "as-node":
+            table = energy_table_of(floorplan.dies[0].node, library)
+        else:
+            where = f"{operation.name}.energy_table"
+            table = library.find(operation.energy_table, where=where)
         blocks = BlockTable.of(floorplan)
         faults = Faults()
         _check_voltage(operation, floorplan.dies[0].node, faults)

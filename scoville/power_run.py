@@ -45,6 +45,12 @@ class PowerRun:
         found = self.report.schedule
         return found if isinstance(found, Schedule) else None
 
+    @property
+    def mean_input_w(self) -> float:
+        """Mean power that goes into the voltage regulators of a package [W]."""
+        mean_w = self.report.throughput()["mean_w"]
+        return mean_w / self.design.operation.regulator_efficiency
+
     @cached_property
     def content(self) -> dict[str, Any]:
         """Everything as plain values; what is not known is null."""
@@ -58,6 +64,7 @@ class PowerRun:
             "left_out": report.serving.left_out,
             "streamed": self.schedule is None,
             "slowed_share": report.serving.tally.slowed_share,
+            "mean_input_w": self.mean_input_w,
             "throughput": _plain(report.throughput()),
             "components": plain_rows(report.components().reset_index()),
             "latency": plain_rows(report.latency().rename_axis("name").reset_index()),
