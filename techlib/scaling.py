@@ -50,7 +50,7 @@ def energy_table_of(node: ProcessNode, tables: Library[EnergyTable]) -> EnergyTa
     for name in _SCALED:
         provenance[name] = _scaled(base, name, node, (low, high))
     title = f"{base.title}, scaled to {node.title}"
-    return dataclasses.replace(base, name=node.name, title=title, provenance=provenance, **values)  # type: ignore[arg-type]
+    return dataclasses.replace(base, name=node.name, title=title, provenance=provenance, **values)
 
 
 def _scaled(base: Record, name: str, node: ProcessNode, band: tuple[float, float]) -> Provenance:

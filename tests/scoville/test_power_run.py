@@ -37,7 +37,8 @@ def test_the_files_of_a_run(folder):
     names = {path.name for path in folder.iterdir()}
     assert names == {
         "power.parquet", "power_summary.csv", "requests.parquet", "power.ptrace", "power.png",
-        "power_map.png", "power.json", "operating_points.parquet", "report.html", "run.json",
+        "power_map.png", "power.json", "operating_points.parquet", "accelergy.yaml",
+        "report.html", "run.json",
     }  # fmt: skip
 
 
