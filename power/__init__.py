@@ -1,5 +1,6 @@
 """Power: from an inference trace to watts per block over time."""
 
+from power.accelergy import Accelergy, read_accelergy, write_accelergy
 from power.activity import Activity
 from power.arrivals import Arrivals
 from power.block_power import BlockPower
@@ -14,6 +15,7 @@ from power.published import PublishedTrace, published_traces
 from power.report import PowerReport
 from power.schedule import Schedule
 from power.serving import ServingModel
+from power.stream import StreamedSchedule, serve_stream
 from power.throttle import Throttle
 from power.trace import Trace
 from power.trace_files import read_trace, trace_chunks
@@ -21,6 +23,7 @@ from power.work import Work
 from power.workload import Workload, workloads
 
 __all__ = [
+    "Accelergy",
     "Activity",
     "Arrivals",
     "BlockPower",
@@ -33,6 +36,7 @@ __all__ = [
     "PublishedTrace",
     "Schedule",
     "ServingModel",
+    "StreamedSchedule",
     "Throttle",
     "Trace",
     "Work",
@@ -42,7 +46,10 @@ __all__ = [
     "minimum_voltage_v",
     "operations",
     "published_traces",
+    "read_accelergy",
     "read_trace",
+    "serve_stream",
     "trace_chunks",
     "workloads",
+    "write_accelergy",
 ]

@@ -15,7 +15,7 @@ from power.schedule import Schedule, run_actions
 from power.work import ACTIONS, RESOURCES, Work
 from techlib import InputError
 
-__all__ = ["BUSY", "Activity", "Serving", "counts_of_runs"]
+__all__ = ["BUSY", "Activity", "Serving", "binned", "counts_of_runs"]
 
 #: Times of a bin during which something works: steps run, and the parts that overlap in them.
 BUSY = ("engine_s", *(f"{name}_s" for name in RESOURCES))
@@ -40,7 +40,7 @@ class Activity:
     schedule : Schedule, or what else has its `work`
         What was counted.
     edges_s : array, shape (n + 1,)
-        Edges of the bins, evenly spaced [s].
+        Edges of the bins [s]; evenly spaced from `of`.
     counts : DataFrame, n rows
         Actions in each bin (`power.work.ACTIONS`), ``prompt_tokens`` and ``output_tokens`` of the
         whole group, and busy times `BUSY` [s].
@@ -86,10 +86,34 @@ class Activity:
         runs = schedule.iterations
         bounds = runs[["start_s", "end_s"]].to_numpy().flatten()
         bounds[-1] = min(bounds[-1], edges[-1])
-        columns = counts_of_runs(schedule.work, runs, schedule.handover_byte)
-        counts = columns.apply(lambda run: _binned(run, bounds, edges))
+        columns = counts_of_runs(schedule.work, runs, schedule.handover_byte_per_token)
+        counts = pd.DataFrame(binned(columns.to_numpy(), bounds, edges), columns=columns.columns)
         totals = {str(name): float(total) for name, total in columns.sum().items()}
         return cls(schedule, edges, counts, totals)
+
+    @classmethod
+    def by_run(cls, serving: Serving, runs: pd.DataFrame, sent_byte: float = 0.0) -> Activity:
+        """Count the actions of runs of steps in bins that begin and end with them.
+
+        Parameters
+        ----------
+        serving : Serving
+            Who ran them.
+        runs : DataFrame
+            As `Schedule.iterations`; pauses between them become bins of their own.
+        sent_byte : float
+            See `Schedule.handover_byte_per_token`.
+        """
+        start, end = runs["start_s"].to_numpy(), runs["end_s"].to_numpy()
+        pause = start[1:] > end[:-1]
+        place = np.arange(len(runs)) + np.concatenate([[0], np.cumsum(pause)])
+        columns = counts_of_runs(serving.work, runs, sent_byte)
+        counts = np.zeros((int(place[-1]) + 1, columns.shape[1]))
+        counts[place] = columns.to_numpy()
+        edges = np.empty(len(counts) + 1)
+        edges[place + 1] = end
+        edges[place] = start  # where there is no pause both are the same
+        return cls(serving, edges, pd.DataFrame(counts, columns=columns.columns))
 
     @property
     def bin_s(self) -> NDArray[np.float64]:
@@ -147,7 +171,7 @@ def counts_of_runs(work: Work, runs: pd.DataFrame, sent_byte: float = 0.0) -> pd
     runs : DataFrame, m rows
         As `Schedule.iterations`.
     sent_byte : float
-        See `power.schedule.run_actions`.
+        See `Schedule.handover_byte_per_token`.
 
     Returns
     -------
@@ -179,13 +203,31 @@ def _worth(
     return worth
 
 
-def _binned(
-    run: pd.Series, bounds: NDArray[np.float64], edges: NDArray[np.float64]
+def binned(
+    counts: NDArray[np.float64], bounds: NDArray[np.float64], edges: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Spread one count from runs of steps to bins, through its sum up to each time."""
-    done = np.cumsum(run.to_numpy(), dtype=np.longdouble)  # a million runs round off 1e-12 else
-    total = np.concatenate([[0.0], done]).astype(np.float64)
-    return np.diff(np.interp(edges, bounds, np.repeat(total, 2)[1:-1]))
+    """Spread counts from runs of steps to bins, through their sums up to each time.
+
+    Parameters
+    ----------
+    counts : array, shape (m, k)
+        Counts of the runs.
+    bounds : array, shape (2 m,)
+        Start and end of each [s].
+    edges : array, shape (n + 1,)
+        Edges of the bins [s].
+
+    Returns
+    -------
+    array, shape (n, k)
+    """
+    spread = np.empty((len(edges) - 1, counts.shape[1]))
+    for column in range(counts.shape[1]):
+        # A million runs would round off 1e-12 else.
+        done = np.cumsum(counts[:, column], dtype=np.longdouble)
+        total = np.concatenate([[0.0], done]).astype(np.float64)
+        spread[:, column] = np.diff(np.interp(edges, bounds, np.repeat(total, 2)[1:-1]))
+    return spread
 
 
 def _nice(width: float) -> float:

@@ -109,13 +109,28 @@ def _memory_terms(activity: Activity, machine: Machine) -> Iterator[Term]:
         part = generation.bandwidth_byte_s / machine.hbm_bandwidth_byte_s
         bit_s = byte_s * part * _BITS_PER_BYTE
         mine = blocks.stack == number
-        share = _split(machine, mine, generation.base_share)
         device = bit_s * generation.device_energy_pj_bit * _PJ
-        yield Term("hbm_device", generation, "device_energy_pj_bit", device, share)
+        for component, part, base in _access_parts(generation):
+            share = _split(machine, mine, base)
+            yield Term(component, generation, "device_energy_pj_bit", part * device, share)
         phy = blocks.of_kind(BlockKind.HBM_PHY)
         place = blocks.share([mine & phy, phy])
         interface = bit_s * generation.phy_energy_pj_bit * _PJ
         yield Term("hbm_phy", generation, "phy_energy_pj_bit", interface, place)
+
+
+def _access_parts(generation: HbmGeneration) -> Iterator[tuple[str, float, float]]:
+    """Yield component, share of the device energy, and share of that on the base die.
+
+    Rows are opened in the DRAM dies, bits leave through the base die, and what moves between lies
+    on both, so that the base die gets its share of the whole.
+    """
+    activate = min(generation.activate_share, 1.0 - generation.base_share)
+    crossing = min(generation.io_share, generation.base_share)
+    moving = 1.0 - activate - crossing
+    yield "hbm_activate", activate, 0.0
+    yield "hbm_device", moving, (generation.base_share - crossing) / moving if moving else 0.0
+    yield "hbm_io", crossing, 1.0
 
 
 def _split(machine: Machine, mine: NDArray[np.bool_], base: float) -> NDArray[np.float64]:

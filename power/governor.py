@@ -102,7 +102,14 @@ class Governed:
         return start, first, last
 
 
-def govern(work: Work, runs: pd.DataFrame, cap_w: float, temperature_c: float) -> Governed:
+def govern(
+    work: Work,
+    runs: pd.DataFrame,
+    cap_w: float,
+    temperature_c: float,
+    *,
+    not_before_s: float = -np.inf,
+) -> Governed:
     """Give each run the fastest operating point at which a package stays below its cap.
 
     A lower voltage costs each action of the logic ``(V / V_operation)^2`` and each time of the
@@ -120,6 +127,8 @@ def govern(work: Work, runs: pd.DataFrame, cap_w: float, temperature_c: float) -
         Highest mean power of a package over a run [W].
     temperature_c : float
         At which leakage and refresh are counted [degC].
+    not_before_s : float
+        When the runs before these end after all [s].
     """
     points = OperatingPoints.of(work.machine)
     level = np.zeros(len(runs), np.int64)
@@ -133,10 +142,10 @@ def govern(work: Work, runs: pd.DataFrame, cap_w: float, temperature_c: float) -
         high[open_runs[kept]], low[open_runs[~kept]] = middle[kept], middle[~kept]
     level[above] = high
     slower = _at(runs, points, level)
-    if not level.any():
+    if not level.any() and not_before_s <= float(runs["start_s"].iloc[0]):
         bounds = runs[["start_s", "end_s"]].to_numpy().ravel()
         return Governed(slower, bounds, bounds)
-    return _retimed(runs, slower)
+    return _retimed(runs, slower, not_before_s)
 
 
 def _watts(
@@ -175,14 +184,15 @@ def _at(runs: pd.DataFrame, points: OperatingPoints, level: NDArray[np.int64]) -
     return runs.assign(**columns, end_s=end, pace=pace, voltage_ratio=voltage)
 
 
-def _retimed(before: pd.DataFrame, after: pd.DataFrame) -> Governed:
+def _retimed(before: pd.DataFrame, after: pd.DataFrame, not_before_s: float) -> Governed:
     """Let runs that take longer delay those behind them."""
     start = before["start_s"].to_numpy()
     lasting = after["end_s"].to_numpy() - start
     done = np.cumsum(lasting)
     # A run ends at the latest, over all runs j up to it, of start j and what lasts from there on.
-    end = done + np.maximum.accumulate(start - (done - lasting))
-    begin = np.maximum(start, np.concatenate([[-np.inf], end[:-1]]))
+    free = np.maximum(start, not_before_s)
+    end = done + np.maximum.accumulate(free - (done - lasting))
+    begin = np.maximum(free, np.concatenate([[-np.inf], end[:-1]]))
     bounds = np.column_stack([start, before["end_s"].to_numpy()]).ravel()
     moved = np.column_stack([begin, end]).ravel()
     return Governed(after.assign(start_s=begin, end_s=end), bounds, moved)

@@ -19,6 +19,7 @@ from techlib import (
     ProcessNode,
     Source,
     bibliography,
+    energy_table_of,
     energy_tables,
 )
 
@@ -91,9 +92,11 @@ class Machine:
         if not floorplan.dies:
             raise InputError.of(f"floorplan {floorplan.name}", "has no die", "a compute die first")
         library = energy_tables() if energy is None else energy
-        node = floorplan.dies[0].node.name
-        name = node if operation.energy_table == "as-node" else operation.energy_table
-        table = library.find(name, where=f"{operation.name}.energy_table")
+        if operation.energy_table == "as-node":
+            table = energy_table_of(floorplan.dies[0].node, library)
+        else:
+            where = f"{operation.name}.energy_table"
+            table = library.find(operation.energy_table, where=where)
         blocks = BlockTable.of(floorplan)
         faults = Faults()
         _check_voltage(operation, floorplan.dies[0].node, faults)
@@ -140,6 +143,11 @@ class Machine:
     def chips(self) -> int:
         """Number of packages that share a model."""
         return int(self.operation.chips)
+
+    @property
+    def tensor_chips(self) -> int:
+        """Number of packages that share a layer."""
+        return max(self.chips // int(self.operation.pipeline_parallel), 1)
 
     @property
     def macs(self) -> float:
@@ -241,7 +249,7 @@ class Machine:
         dense = model.total_parameters - model.experts * model.expert_parameters
         met = dense - model.embedding_tables * model.vocabulary * model.hidden
         met += model.experts_per_token * model.expert_parameters
-        tiles = met / model.layers / self.chips / (self.array_rows * self.array_columns)
+        tiles = met / model.layers / self.tensor_chips / (self.array_rows * self.array_columns)
         arrays = self.blocks.arrays.sum() / self.blocks.slice_count
         return int(np.clip(math.ceil(tiles / arrays), 1, self.blocks.slice_count))
 

@@ -35,8 +35,17 @@ class Operation(Record):
 
     frequency_hz: float = quantity("frequency", "Hz", above=0.0, at_most=1e11)
     voltage_v: float = quantity("voltage", "V", above=0.0)  #: of the dies with systolic arrays
-    #: packages that share a model, tensor parallel
+    #: packages that share a model, tensor parallel but for the two below
     chips: float = quantity("chips", "", at_least=1.0, at_most=65536, whole=True)
+
+    #: stages of whole layers that the packages are dealt out to
+    pipeline_parallel: float = quantity(
+        "pipeline_parallel", "", default=1.0, at_least=1.0, at_most=65536, whole=True
+    )
+    #: groups of packages that hold whole experts
+    expert_parallel: float = quantity(
+        "expert_parallel", "", default=1.0, at_least=1.0, at_most=65536, whole=True
+    )
 
     fp8_rate: float = quantity("fp8_rate", "", above=0.0)  #: MACs per cycle against fp4
     bf16_rate: float = quantity("bf16_rate", "", above=0.0)
@@ -81,6 +90,9 @@ class Operation(Record):
     )
     #: work of drafting one token against that of the model
     draft_cost: float | None = quantity("draft_cost", "", default=None, at_least=0.0, at_most=1.0)
+
+    #: in which the package's power follows from one step of a schedule to the next
+    ramp_time_s: float | None = quantity("ramp_time", "s", default=None, above=0.0)
 
     weight_bits: float | None = quantity(
         "weight_bits", "", default=None, at_least=0.1, at_most=64.0

@@ -16,7 +16,7 @@ _GROUPS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("Leakage", ("leakage",), "#8c8c8c"),
     ("Idle links, management", ("management", "host", "serdes", "die_to_die"), "#bdbdbd"),
     ("HBM standby, refresh", ("hbm_background", "refresh"), "#c6dbef"),
-    ("HBM device", ("hbm_device",), "#6baed6"),
+    ("HBM device", ("hbm_activate", "hbm_device", "hbm_io"), "#6baed6"),
     ("HBM PHY", ("hbm_phy",), "#2171b5"),
     ("On-chip network", ("noc", "collective"), "#74c476"),
     ("SRAM", ("sram",), "#238b45"),

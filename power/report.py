@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from power.block_power import BlockPower
+from power.run_power import RunPower
 from power.schedule import Schedule
+from power.stream import StreamedSchedule
+from power.summary import FIGURES, PERCENTS, ServingSummary
 from power.term import COMPONENTS
 
 __all__ = ["PowerReport"]
 
-_PERCENTS = (50, 90, 99)
+_PER_US = 1e6
+_PER_KW = 1e3
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +28,7 @@ class PowerReport:
 
     Parameters
     ----------
-    schedule : Schedule
+    schedule : Schedule or StreamedSchedule
         How the trace was served.
     block_power : BlockPower
         What that took.
@@ -46,7 +51,7 @@ class PowerReport:
     1.0
     """
 
-    schedule: Schedule
+    schedule: Schedule | StreamedSchedule
     block_power: BlockPower
     temperature_c: ArrayLike
 
@@ -83,15 +88,86 @@ class PowerReport:
             Index: ``ttft_s``, ``tpot_s``, ``waiting_s``; columns ``mean``, ``p50``, ``p90``,
             ``p99``, ``max`` [s]. TPOT is NaN where every answer is a single token.
         """
-        rows = {}
-        for name in ("ttft_s", "tpot_s", "waiting_s"):
-            values = getattr(self.schedule, name)
-            values = values[np.isfinite(values)]
-            known = values if len(values) else np.array([np.nan])
-            percentiles = np.percentile(known, _PERCENTS)
-            rows[name] = [known.mean(), *percentiles, known.max()]
-        columns = ["mean", *(f"p{percent}" for percent in _PERCENTS), "max"]
-        return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+        return self.serving.latency
+
+    @cached_property
+    def serving(self) -> ServingSummary:
+        """What requests and the group saw."""
+        return self.schedule.summary
+
+    @cached_property
+    def _run_power(self) -> RunPower:
+        return self.schedule.run_power(self.temperature_c)
+
+    def power_figures(self) -> dict[str, float]:
+        """Return how the power of a package is spread over time.
+
+        Returns
+        -------
+        dict
+            ``mean_w``, ``p50_w``, ``p90_w``, ``p99_w``, ``peak_w`` over the bins of time, of which
+            one is ``bin_s`` long; ``step_up_w`` and ``step_down_w``, the largest changes from one
+            step of the schedule to the next, ``highest_w`` and ``lowest_w`` of a step or a pause;
+            ``ramp_up_w_us`` and ``ramp_down_w_us``, those changes over the time that a package
+            takes for them (`Operation.ramp_time_s`), with ``_low`` and ``_high`` of its band; NaN
+            where the operation does not give it.
+        """
+        power, steps = self.block_power, self._run_power
+        watts = power.package_w(self.temperature_c)
+        found = {"bin_s": float(power.bin_s[0]), "mean_w": float(watts @ power.bin_s)}
+        found["mean_w"] /= float(power.bin_s.sum())
+        for percent in PERCENTS:
+            found[f"p{percent}_w"] = _percentile(watts, power.bin_s, percent)
+        found["peak_w"] = float(watts.max())
+        for name in ("highest_w", "lowest_w", "step_up_w", "step_down_w"):
+            found[name] = getattr(steps, name)
+        run = self.schedule.work.machine.operation
+        edge_s = run.ramp_time_s
+        shortest, longest = run.band("ramp_time_s") if edge_s else (np.nan, np.nan)
+        for name in ("up", "down"):
+            each = found[f"step_{name}_w"] / _PER_US
+            found[f"ramp_{name}_w_us"] = each / edge_s if edge_s else np.nan
+            found[f"ramp_{name}_w_us_low"] = each / longest
+            found[f"ramp_{name}_w_us_high"] = each / shortest
+        return found
+
+    def energy_split(self) -> dict[str, float]:
+        """Return which tokens the group's energy went to.
+
+        The energy of a step is shared evenly by its tokens; that of pauses, evenly by requests.
+
+        Returns
+        -------
+        dict
+            ``joule_per_prompt_token`` (of those that were not found in a cache),
+            ``joule_per_output_token`` (of those behind the first one of an answer, which comes
+            with its prompt) and ``idle_joule_per_request`` [J], which add up to ``energy_j`` of
+            the group.
+        """
+        steps, serving = self._run_power, self.serving
+        whole = self.block_power.energy_j(self.temperature_c) * self.block_power.chips
+        parts = np.array([steps.prompt_j, steps.output_j, steps.idle_j])
+        prompt, output, idle = whole * parts / parts.sum()
+        read = serving.prompt_tokens - serving.cached_tokens
+        return {
+            "energy_j": whole,
+            "joule_per_prompt_token": prompt / max(read, 1),
+            "joule_per_output_token": output / max(serving.written_tokens, 1),
+            "idle_joule_per_request": idle / serving.requests,
+        }
+
+    def request_energy(self) -> dict[str, float]:
+        """Return percentiles over requests of the group's energy for each of them [J].
+
+        Returns
+        -------
+        dict
+            ``mean``, ``p50``, ``p90``, ``p99``, ``max``, by `energy_split`; a request costs the
+            prompt tokens that were not found in a cache, its output tokens after the first, and an
+            equal part of the pauses. Where requests were evicted, reading their prompts anew is
+            shared by all prompts. The mean times the number of requests is the group's energy.
+        """
+        return dict(zip(FIGURES, self.schedule.energy_figures(self.energy_split()), strict=True))
 
     def throughput(self) -> dict[str, float]:
         """Return what the group delivers, and for how much power.
@@ -99,18 +175,19 @@ class PowerReport:
         Returns
         -------
         dict
-            Of the trace: ``requests``, ``prompt_tokens``, ``output_tokens``, ``span_s`` (of the
-            bins), ``load`` (share of the time with steps running), ``mean_decode_batch``,
-            ``output_tokens_per_s``. Of one package: ``mean_w``, ``mean_low_w`` and ``mean_high_w``
-            (its band), ``peak_w``, ``energy_j``. Of the group: ``joule_per_token`` and its inverse
-            ``tokens_per_s_per_w``, with the band of the power (``_low``, ``_high``).
+            Of the trace: ``requests``, ``prompt_tokens``, ``output_tokens``, ``cached_tokens``
+            (of prompts, found in the prefix cache), ``evictions``, ``span_s`` (of the bins),
+            ``load`` (share of the time with steps running), ``mean_decode_batch``,
+            ``most_waiting`` (requests in the queue), ``output_tokens_per_s``. Of one package:
+            ``mean_w``, ``mean_low_w`` and ``mean_high_w`` (its band), ``peak_w``, ``energy_j``. Of
+            the group: ``joule_per_token`` and its inverse ``tokens_per_s_per_w``, with the band of
+            the power (``_low``, ``_high``), and ``tokens_per_s_per_kw``.
         """
-        power, trace, runs = self.block_power, self.schedule.trace, self.schedule.iterations
+        power, serving = self.block_power, self.serving
         watts = power.package_w(self.temperature_c)
         low, high = power.band(self.temperature_c)
         span = float(power.bin_s.sum())
-        lasting = runs["end_s"] - runs["start_s"]
-        outputs = float(runs["output_tokens"].sum())
+        outputs = float(serving.tally.output_tokens)
         mean_w = float(watts @ power.bin_s) / span
         low_w, high_w = (float(end @ power.bin_s) / span for end in (low, high))
         each_j, rate = (
@@ -118,12 +195,15 @@ class PowerReport:
             power.tokens_per_s_per_w(self.temperature_c),
         )
         return {
-            "requests": float(len(trace)),
-            "prompt_tokens": float(trace.prompt_tokens.sum()),
+            "requests": float(serving.requests),
+            "prompt_tokens": float(serving.prompt_tokens),
             "output_tokens": outputs,
+            "cached_tokens": float(serving.cached_tokens),
+            "evictions": float(serving.evictions),
             "span_s": span,
-            "load": self.schedule.load,
-            "mean_decode_batch": float((runs["decode_sequences"] * lasting).sum() / lasting.sum()),
+            "load": serving.tally.load,
+            "mean_decode_batch": serving.tally.mean_decode_batch,
+            "most_waiting": float(serving.tally.most_waiting),
             "output_tokens_per_s": outputs / span,
             "mean_w": mean_w,
             "mean_low_w": low_w,
@@ -136,4 +216,13 @@ class PowerReport:
             "tokens_per_s_per_w": rate,
             "tokens_per_s_per_w_low": rate * mean_w / high_w,
             "tokens_per_s_per_w_high": rate * mean_w / low_w,
+            "tokens_per_s_per_kw": _PER_KW * rate,
         }
+
+
+def _percentile(values: NDArray[np.float64], weights: NDArray[np.float64], percent: float) -> float:
+    """Return the value that is not passed for a share of the time."""
+    order = np.argsort(values, kind="stable")
+    upto = np.cumsum(weights[order])
+    place = np.searchsorted(upto, percent / 100.0 * upto[-1] * (1.0 - 1e-12))
+    return float(values[order][min(int(place), len(values) - 1)])

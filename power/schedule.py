@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from power.disaggregation import hand_over, prompt_byte, prompts_only
 from power.governor import govern
 from power.machine import Machine
+from power.parallel import work_of
 from power.rows import ROW
 from power.server import Server
+from power.summary import FIGURES, ServingSummary, Tally, exact_figures
 from power.trace import Trace
 from power.trace_checks import RowFault, list_rows
 from power.work import ACTIONS, SUMS, Work
 from techlib import Faults, LanguageModel
+
+if TYPE_CHECKING:
+    from power.run_power import RunPower
 
 __all__ = ["Schedule", "check_fit", "run_actions"]
 
@@ -95,7 +102,7 @@ class Schedule:
         InputError
             The model, or the KV cache of a single request, does not fit into the memory.
         """
-        work = Work(machine, model)
+        work = work_of(machine, model)
         capacity = machine.kv_capacity_byte(model)
         check_fit(trace, work, capacity)
         role, sent, asked, first = machine.operation.role, 0.0, None, None
@@ -144,7 +151,15 @@ class Schedule:
     @property
     def actions(self) -> NDArray[np.float64]:
         """Actions of one package in each run, shape (m, len(ACTIONS))."""
-        return run_actions(self.work, self.iterations, self.handover_byte)
+        return run_actions(self.work, self.iterations, self.handover_byte_per_token)
+
+    @property
+    def handover_byte_per_token(self) -> float:
+        """KV cache that the group sends for each token of a prompt that it reads [byte]."""
+        if not self.handover_byte:
+            return 0.0
+        read = self.iterations["steps"] * self.iterations["step_prompt_tokens"]
+        return self.handover_byte / float(read.sum())
 
     @property
     def ttft_s(self) -> NDArray[np.float64]:
@@ -171,10 +186,7 @@ class Schedule:
     @property
     def slowed_share(self) -> float:
         """Share of the busy time spent below the operation's clock, to stay below its cap."""
-        if "pace" not in self.iterations:
-            return 0.0
-        lasting = self.iterations["end_s"] - self.iterations["start_s"]
-        return float(lasting[self.iterations["pace"] < 1.0].sum() / lasting.sum())
+        return self.summary.tally.slowed_share
 
     def operating_points(self) -> pd.DataFrame:
         """Return ``start_s``, ``end_s``, ``frequency_hz`` and ``voltage_v`` of each run."""
@@ -189,6 +201,50 @@ class Schedule:
         """Share of the time from the first step to the last one during which steps run."""
         return self.busy_s / (self.end_s - self.start_s)
 
+    @property
+    def summary(self) -> ServingSummary:
+        """What requests and the group saw, in figures."""
+        tally = Tally()
+        tally.add_runs(self.iterations)
+        waits = {"ttft_s": self.ttft_s, "tpot_s": self.tpot_s, "waiting_s": self.waiting_s}
+        return ServingSummary(
+            name=self.trace.name,
+            requests=len(self.trace),
+            prompt_tokens=int(self.trace.prompt_tokens.sum()),
+            cached_tokens=int(self.cached_tokens.sum()),
+            evictions=int(self.evictions.sum()),
+            left_out=self.trace.left_out,
+            tally=tally,
+            written_tokens=int(self.trace.output_tokens.sum()) - len(self.trace),
+            latency=pd.DataFrame.from_dict(
+                {name: exact_figures(values) for name, values in waits.items()},
+                orient="index", columns=list(FIGURES),
+            ),
+        )  # fmt: skip
+
+    def run_power(self, temperature_c: ArrayLike) -> RunPower:
+        """Return how the power of a package steps, and where its energy goes.
+
+        Parameters
+        ----------
+        temperature_c : float or array
+            Of the blocks, as `BlockPower` takes them [degC].
+        """
+        from power.run_power import RunPower  # which needs this module
+
+        found = RunPower(self, temperature_c)
+        found.add(self.iterations, self.handover_byte_per_token)
+        return found
+
+    def energy_figures(self, split: Mapping[str, float]) -> list[float]:
+        """Return `power.summary.FIGURES` of the energy of requests; see `PowerReport`."""
+        read, written = self.trace.prompt_tokens - self.cached_tokens, self.trace.output_tokens - 1
+        return exact_figures(
+            split["joule_per_prompt_token"] * read
+            + split["joule_per_output_token"] * written
+            + split["idle_joule_per_request"]
+        )
+
     def to_dataframe(self) -> pd.DataFrame:
         """Return one row a request: the trace, and when it was served."""
         table = self.trace.to_dataframe()
@@ -197,7 +253,7 @@ class Schedule:
         return table.assign(**{name: getattr(self, name) for name in names})
 
 
-def run_actions(work: Work, runs: pd.DataFrame, handover_byte: float = 0.0) -> NDArray[np.float64]:
+def run_actions(work: Work, runs: pd.DataFrame, sent_byte: float = 0.0) -> NDArray[np.float64]:
     """Return the actions of one package in runs of steps, drafts included.
 
     What a group hands over crosses its links evenly with the prompts that it reads; the energy of
@@ -209,8 +265,8 @@ def run_actions(work: Work, runs: pd.DataFrame, handover_byte: float = 0.0) -> N
         The machine and the model.
     runs : DataFrame, m rows
         See `Schedule.iterations`.
-    handover_byte : float
-        KV cache that the whole group sends to others [byte].
+    sent_byte : float
+        See `Schedule.handover_byte_per_token`.
 
     Returns
     -------
@@ -224,10 +280,9 @@ def run_actions(work: Work, runs: pd.DataFrame, handover_byte: float = 0.0) -> N
         drafts = (tokens - decoding) / np.maximum(decoding, 1.0)
         each = steps * drafts * (work.machine.operation.draft_cost or 0.0)
         actions = actions + each[:, None] * work.per_step(decoding)
-    if handover_byte:
+    if sent_byte:
         read = steps * runs["step_prompt_tokens"].to_numpy()
-        bits = 8.0 * handover_byte / work.machine.chips * read / read.sum()
-        actions[:, ACTIONS.index("serdes_bits")] += bits
+        actions[:, ACTIONS.index("serdes_bits")] += 8.0 * sent_byte / work.machine.chips * read
     return np.asarray(actions)
 
 

@@ -104,6 +104,14 @@ class Server:
         """Requests that have come and not ended."""
         return len(self._number)
 
+    @property
+    def oldest_s(self) -> float:
+        """When the first of those that are still served was admitted; infinite without any [s]."""
+        if self._requests is None:
+            return np.inf
+        admitted = self._requests.times_s[0]
+        return float(np.min(admitted, initial=np.inf, where=~np.isnan(admitted)))
+
     def serve(self, trace: Trace, *, last: bool = True) -> Served:
         """Serve a stretch of requests, and what is left of those before.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from power.parallel import ParallelWork
 from power.work import Work
 
 __all__ = ["StepTimes"]
@@ -37,7 +38,8 @@ class StepTimes:
         run, seconds = work.machine.operation, work.seconds_per_action
         tokens = np.arange(int(run.chunk_tokens) + 1)
         parts, serial = work.per_step(tokens) @ seconds, work.serial_s(tokens)
-        fixed = np.column_stack([parts, serial, np.ones(len(tokens))])
+        stretch = work.stretch(tokens) if isinstance(work, ParallelWork) else np.ones(len(tokens))
+        fixed = np.column_stack([parts, serial, stretch])
         drafted = run.draft_tokens * (run.draft_cost or 0.0)
         small = slice(int(run.max_batch) + 1)
         draft = drafted * np.column_stack([parts[small], serial[small]])

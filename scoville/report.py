@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pandas as pd
 
 import floorplan
 from power import PowerReport
+from scoville.html import inline_picture, template
 from scoville.pictures import STACKS_PNG
 from scoville.run_record import toolkit_version
 from scoville.signoff import Signoff
@@ -31,25 +29,9 @@ _UNCERTAINTY = (
 )
 
 
-@dataclass(frozen=True)
-class Picture:
-    """A picture inside the report."""
-
-    data: str
-    caption: str
-
-
 def write_report(found: Signoff, power: PowerReport, folder: Path) -> None:
     """Write ``report.html`` from a sign-off and the pictures that lie in the folder."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("scoville"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    text = environment.get_template("report.html.j2").render(_content(found, power, folder))
+    text = template("report.html.j2").render(_content(found, power, folder))
     (folder / "report.html").write_text(text, encoding="utf-8")
 
 
@@ -129,20 +111,20 @@ def _pictures(found: Signoff, folder: Path) -> dict[str, Any]:
     when = "when the package is hottest" if found.heat.history else "at the sustained load"
     hottest_c = found.hottest.block_max_c
     pictures: dict[str, Any] = {
-        "floorplan": _inline(folder / "floorplan.png", "Floorplan on the interposer."),
-        "cross_section": _inline(
+        "floorplan": inline_picture(folder / "floorplan.png", "Floorplan on the interposer."),
+        "cross_section": inline_picture(
             folder / "cross_section.png", "Section through the package; heights are not to scale."
         ),
-        "power": _inline(
+        "power": inline_picture(
             folder / "power.png",
             "Package power over the trace by component, with the limit of sustained power.",
         ),
-        "power_density": _inline(
+        "power_density": inline_picture(
             folder / "power_density.png", "Power density of the blocks at the sustained load."
         ),
         "history": None,
         "dies": [
-            _inline(folder / f"temperature_{die.name}.png", f"Die {die.name} {when}.")
+            inline_picture(folder / f"temperature_{die.name}.png", f"Die {die.name} {when}.")
             for die in plan.dies
         ],
         "stacks": None,
@@ -154,16 +136,11 @@ def _pictures(found: Signoff, folder: Path) -> dict[str, Any]:
             f"HBM stacks {when}, each in its hottest layer. Base dies reach {base_c:.1f} °C, "
             f"DRAM dies {dram_c:.1f} °C."
         )
-        pictures["stacks"] = _inline(folder / STACKS_PNG, caption)
+        pictures["stacks"] = inline_picture(folder / STACKS_PNG, caption)
     if found.heat.history is not None:
         caption = "Hottest cells and package power in the hottest window."
-        pictures["history"] = _inline(folder / "history.png", caption)
+        pictures["history"] = inline_picture(folder / "history.png", caption)
     return pictures
-
-
-def _inline(path: Path, caption: str) -> Picture:
-    data = base64.b64encode(path.read_bytes()).decode("ascii")
-    return Picture(f"data:image/png;base64,{data}", caption)
 
 
 def _layout(found: Signoff) -> Iterator[tuple[str, str]]:

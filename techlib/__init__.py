@@ -33,6 +33,7 @@ from techlib.records import (
     materials,
     process_nodes,
 )
+from techlib.scaling import energy_table_of
 from techlib.source import Provenance, Source, Trust, bibliography
 from techlib.units import format_quantity, read_quantities, read_quantity
 
@@ -65,6 +66,7 @@ __all__ = [
     "coolants",
     "data_sources",
     "did_you_mean",
+    "energy_table_of",
     "energy_tables",
     "flatten",
     "format_quantity",

@@ -94,6 +94,8 @@ class HbmGeneration(Record):
     capacity_byte: float = quantity("capacity", "byte", above=0.0)
     device_energy_pj_bit: float = quantity("device_energy", "pJ/bit", above=0.0)
     base_share: float = quantity("base_share", "", at_least=0.0)  #: of device energy, base die
+    activate_share: float = quantity("activate_share", "", at_least=0.0)  #: of it, rows, in DRAM
+    io_share: float = quantity("io_share", "", at_least=0.0)  #: of it, I/O, on the base die
     phy_energy_pj_bit: float = quantity("phy_energy", "pJ/bit", above=0.0)  #: on the compute die
     idle_power_w: float = quantity("idle_power", "W", at_least=0.0)  #: per stack, refresh apart
     refresh_power_w: float = quantity("refresh_power", "W", at_least=0.0)  #: per stack, at 1x rate

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 from techlib import ResourceError
+from techlib.memory import available_byte
 
 __all__ = ["available_byte", "check_memory", "predicted_byte"]
 
@@ -13,8 +11,6 @@ _BYTE_PER_CELL = 320  #: measured 316 with steps of four lengths, 226 with one, 
 _VARYING_BYTE_PER_CELL = 200  #: measured 198: operator and levels at the temperatures of a march
 _FLOWING_BYTE_PER_CELL = 120  #: measured 113: vectors of the solver that is not symmetric
 _SHARE = 0.9  #: of what is available that a model may take
-
-_MEMINFO = Path("/proc/meminfo")
 
 
 def predicted_byte(cells: int, *, varies: bool = False, flows: bool = False) -> int:
@@ -30,18 +26,6 @@ def predicted_byte(cells: int, *, varies: bool = False, flows: bool = False) -> 
     """
     extra = _VARYING_BYTE_PER_CELL * varies + _FLOWING_BYTE_PER_CELL * flows
     return cells * (_BYTE_PER_CELL + extra)
-
-
-def available_byte() -> int | None:
-    """Return the memory that this machine can still give, None where it does not tell [byte]."""
-    if _MEMINFO.exists():
-        for line in _MEMINFO.read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
-        return None
 
 
 def check_memory(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -17,28 +18,48 @@ from scoville.commands._options import (
     cut_overrides,
     workload_overrides,
 )
-from scoville.console import DesignArgument, Session, Set
-from techlib import read_quantity
+from scoville.console import Session, Set
+from scoville.design_file import Override, builtin_designs
+from techlib import InputError, did_you_mean, read_quantity
 
 if TYPE_CHECKING:
-    from power import PowerReport
+    from scoville.power_run import PowerRun
 
 __all__ = ["power_command"]
 
+_Names = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="DESIGN [TRACE]...",
+        help="A built-in design or a design file (TOML); with --compare, traces or classes too.",
+    ),
+]
 _Temperature = Annotated[
     str, typer.Option("--temperature", metavar="T", help="Of all blocks, for leakage and refresh.")
 ]
-_TITLES = {
-    "ttft_s": "time to first token",
-    "tpot_s": "time per output token",
-    "waiting_s": "waiting",
-}
-_Png = Annotated[bool, typer.Option("--png", help="Draw the power over time.")]
+_Bin = Annotated[
+    str | None,
+    typer.Option("--bin", metavar="TIME", help='Width of a bin of time, e.g. "10 ms".'),
+]
+_Stream = Annotated[
+    bool, typer.Option("--stream", help="Read and serve the file in stretches of bounded memory.")
+]
+_Compare = Annotated[
+    bool, typer.Option("--compare", help="Hold several traces or classes side by side.")
+]
+_Energy = Annotated[
+    Path | None,
+    typer.Option("--energy", metavar="YAML", help="Energies of actions, as an Accelergy ERT."),
+]
+_Png = Annotated[bool, typer.Option("--png", help="Write all files, pictures among them.")]
+_Format = Annotated[
+    str, typer.Option("--format", metavar="parquet|csv", help="Form of the time x block table.")
+]
 
 
 def power_command(
     session: Session,
-    design: DesignArgument,
+    names: _Names,
     trace: TraceOption = None,
     model: ModelOption = None,
     rate: RateOption = None,
@@ -46,135 +67,156 @@ def power_command(
     replicas: ReplicasOption = None,
     skip_bad: SkipBadOption = False,
     temperature: _Temperature = "75 degC",
+    bin_width: _Bin = None,
+    stream: _Stream = False,
+    compare: _Compare = False,
     png: _Png = False,
+    table_format: _Format = "parquet",
+    energy: _Energy = None,
     overrides: Set = None,
 ) -> None:
     """Serve a trace and report power by component, latency and efficiency.
 
-    With --png the picture goes to the folder of --out; without --out, into scoville-out.
+    With --compare several traces (files or classes of workload) are held side by side:
+    `scoville power --compare A.csv B.csv` on the card, `scoville power DESIGN --compare A.csv chat`
+    on another design. The folder of --out gets watts by time and block, a summary, HotSpot's
+    power trace, pictures and report.html; --png without --out writes into scoville-out.
     """
-    from power import Activity, BlockPower, PowerReport, Schedule
-    from scoville.design import load_design
     from scoville.output import check_output_folder
 
     temperature_c = read_quantity(temperature, "degC", where="--temperature")
-    given = workload_overrides(overrides, trace, model)
-    loaded = load_design(design, [*given, *cut_overrides(rate, window, replicas, skip_bad)])
+    bin_s = None if bin_width is None else read_quantity(bin_width, "s", where="--bin")
+    form = _form(table_format)
+    design, traces = _split(names, compare, trace)
     place = session.out
     if place is not None:
         check_output_folder(place)
     elif png:
-        place = session.folder(loaded.name)
+        place = session.folder(Path(design).stem)
+    cuts: list[str | Override] = [*cut_overrides(rate, window, replicas, skip_bad)]
+    if energy is not None:
+        cuts += _energies(energy, design, workload_overrides(overrides, trace, model))
     with session.progress(compiles=True) as progress:
-        progress("scheduling the trace", 0.1)
-        schedule = Schedule.of(
-            loaded.trace(), loaded.machine, loaded.choice.model, seed=loaded.choice.seed
-        )
-        progress("counting the activity", 0.6)
-        watts = BlockPower.of(Activity.of(schedule))
-    report = PowerReport(schedule, watts, temperature_c)
-    content = {
-        "design": loaded.name,
-        "trace": schedule.trace.name,
-        "model": loaded.choice.model.name,
-        "temperature_c": temperature_c,
-        "left_out": schedule.trace.left_out,
-        "slowed_share": schedule.slowed_share,
-        **_plain(report),
-        "input_hash": loaded.input_hash,
-        "sources": [source.to_dict() for source in watts.sources],
-    }
-    _print(session, report)
-    if schedule.slowed_share:
-        below = f"{100 * schedule.slowed_share:.1f} % of the busy time below the clock"
-        session.say(f"\n{below}, to stay below {loaded.operation.cap_w:g} W (power.cap)")
-    if schedule.trace.left_out:
-        session.warn(f"{schedule.trace.left_out:,} faulty rows of the trace are left out")
+        from scoville.design import load_design
+        from scoville.power_run import run_power
+
+        chosen = [[*workload_overrides(overrides, trace, model), *cuts, *more] for more in traces]
+        designs = [load_design(design, given) for given in chosen]
+        runs = [
+            run_power(loaded, temperature_c, bin_s=bin_s, stream=stream, progress=progress)
+            for loaded in designs
+        ]
+    for run in runs:
+        if run.report.serving.left_out:
+            name, number = run.report.serving.name, run.report.serving.left_out
+            session.warn(f"{name}: {number:,} faulty rows of the trace are left out")
+    if compare:
+        _compare(session, runs, place)
+    else:
+        _report(session, runs[0], place, form)
+
+
+def _energies(path: Path, design: str, given: Sequence[str | Override]) -> list[str | Override]:
+    """Return the overrides that put the energies of an Accelergy file in place of a design's."""
+    from power import read_accelergy
+    from scoville.design import load_design
+
+    base = load_design(design, given).machine.energy.name
+    entries = {"like": base, **read_accelergy(path).entries()}
+    own = {f"energy.accelergy.{key}": value for key, value in entries.items()}
+    own["power.energy_table"] = "accelergy"
+    return [Override("--energy", key, value) for key, value in own.items()]
+
+
+def _form(given: str) -> Literal["parquet", "csv"]:
+    if given not in ("parquet", "csv"):
+        raise InputError.of(f"--format {given}", "is not known", "parquet or csv")
+    return given  # type: ignore[return-value]
+
+
+def _split(
+    names: Sequence[str], compare: bool, trace: str | None
+) -> tuple[str, list[list[Override]]]:
+    """Return the design, and the overrides of each trace that is to be served."""
+    if not compare:
+        if len(names) > 1:
+            what = f"{len(names)} names"
+            cure = "give traces with --trace, or hold several side by side with --compare"
+            raise InputError.of("scoville power", what, "one design", cure)
+        return names[0], [[]]
+    if trace is not None:
+        raise InputError.of("--trace", "is given with --compare", cure="name it behind --compare")
+    first = names[0]
+    has_design = first in builtin_designs() or first.endswith(".toml")
+    traces = names[1:] if has_design else names
+    if len(traces) < 2:
+        what = f"{len(traces)} to compare"
+        raise InputError.of("--compare", what, "two traces or classes of workload, or more")
+    return (first if has_design else "jalapeno"), [[_chosen(name)] for name in traces]
+
+
+def _chosen(name: str) -> Override:
+    """Return the override that serves a file, or else a class of workload."""
+    import power
+
+    if Path(name).is_file() or Path(name).suffix:
+        return Override("--compare", "workload.trace", name)
+    if name not in power.workloads():
+        cure = did_you_mean(name, power.workloads())
+        raise InputError.of(f"--compare {name}", "is no file and no class of workload", cure=cure)
+    return Override("--compare", "workload.class", name)
+
+
+def _report(
+    session: Session, run: PowerRun, place: Path | None, form: Literal["parquet", "csv"]
+) -> None:
+    from scoville.power_tables import (
+        component_rows,
+        energy_rows,
+        latency_rows,
+        power_rows,
+        serving_rows,
+    )
+
+    session.table(
+        "", ("component", "mean W", "peak W", "share %"), list(component_rows(run.report))
+    )
+    waits = ("latency ms", "mean", "p50", "p90", "p99", "max")
+    bands = ("value", "low", "high")
+    for columns, rows in (
+        (waits, list(latency_rows(run.report))),
+        (("serving", *bands), list(serving_rows(run.report))),
+        (("power", *bands), list(power_rows(run.report))),
+        (("energy of the group", "value"), list(energy_rows(run.report))),
+    ):
+        session.say("")
+        session.table("", columns, rows)
+    loss = 100.0 * (1.0 - run.design.operation.regulator_efficiency)
+    lost = f"{run.mean_input_w:.0f} W go into the voltage regulators, which lose {loss:.0f} %"
+    session.say(f"\n{lost} (power.regulator_efficiency)")
     if place is not None:
-        from scoville.output import output_folder, write_json
-        from scoville.power_files import write_power
+        from scoville.output import output_folder
+        from scoville.power_files import write_power_run
 
         with output_folder(place) as folder:
-            write_power(watts, report, temperature_c, folder)
-            if png:
-                from floorplan.picture import save_png
-                from power.picture import power_picture
-
-                save_png(power_picture(watts, temperature_c), folder / "power.png")
-            write_json(folder / "power.json", content)
-            session.record(loaded, watts.sources).write(folder)
+            write_power_run(run, folder, form)
+            session.record(run.design, run.watts.sources).write(folder)
         session.say(f"wrote {place}")
-    session.emit(content)
+    session.emit(run.content)
 
 
-def _plain(report: PowerReport) -> dict[str, Any]:
-    """Return the tables of a report as plain values; what is not known is null."""
-    import pandas as pd
+def _compare(session: Session, runs: Sequence[PowerRun], place: Path | None) -> None:
+    from scoville.power_compare import compare_content, compare_rows, write_comparison
 
-    from scoville.tables import plain_rows
+    columns = ("", *(run.report.serving.name for run in runs))
+    session.table("", columns, list(compare_rows(runs)))
+    if place is not None:
+        from scoville.output import output_folder
+        from techlib import bibliography
 
-    return {
-        "throughput": plain_rows(pd.DataFrame([report.throughput()]))[0],
-        "components": plain_rows(report.components().reset_index()),
-        "latency": plain_rows(report.latency().rename_axis("name").reset_index()),
-    }
-
-
-def _print(session: Session, report: PowerReport) -> None:
-    from scoville.tables import rows_of
-
-    table = report.components()
-    parts = [
-        (
-            str(row["title"]),
-            f"{row['mean_w']:.1f}",
-            f"{row['peak_w']:.1f}",
-            f"{100 * row['share']:.1f}",
-        )
-        for row in rows_of(table.reset_index())
-    ]
-    through = report.throughput()
-    parts.append(("package", f"{through['mean_w']:.1f}", f"{through['peak_w']:.1f}", "100.0"))
-    session.table("", ("component", "mean W", "peak W", "share %"), parts)
-    session.say("")
-    waits = [
-        (
-            _TITLES.get(str(row["name"]), str(row["name"])),
-            *(_milliseconds(row[column]) for column in ("mean", "p50", "p90", "p99", "max")),
-        )
-        for row in rows_of(report.latency().rename_axis("name").reset_index())
-    ]
-    session.table("", ("latency ms", "mean", "p50", "p90", "p99", "max"), waits)
-    session.say("")
-    session.table("", ("serving", "value", "low", "high"), list(_serving(through)))
-
-
-def _milliseconds(value_s: float) -> str:
-    return f"{1e3 * value_s:.1f}" if value_s == value_s else "-"
-
-
-def _serving(through: dict[str, float]) -> Iterator[tuple[str, str, str, str]]:
-    """Yield title, value and band of each figure that people ask for."""
-    plain = (
-        ("requests", "requests", 1.0, 0),
-        ("prompt tokens", "prompt_tokens", 1.0, 0),
-        ("output tokens", "output_tokens", 1.0, 0),
-        ("time, s", "span_s", 1.0, 1),
-        ("with steps running, %", "load", 100.0, 1),
-        ("sequences in a decode step, mean", "mean_decode_batch", 1.0, 1),
-        ("output tokens/s", "output_tokens_per_s", 1.0, 0),
-    )
-    for title, name, scale, digits in plain:
-        yield title, f"{scale * through[name]:,.{digits}f}", "", ""
-    with_band = (
-        ("mean package power, W", ("mean_w", "mean_low_w", "mean_high_w"), 1.0),
-        ("energy per output token, mJ", _with_ends("joule_per_token"), 1e3),
-        ("output tokens/s per W", _with_ends("tokens_per_s_per_w"), 1.0),
-    )
-    for title, names, scale in with_band:
-        value, low, high = (f"{scale * through[name]:.1f}" for name in names)
-        yield title, value, low, high
-
-
-def _with_ends(name: str) -> tuple[str, str, str]:
-    return name, f"{name}_low", f"{name}_high"
+        sources = bibliography(source for run in runs for source in run.watts.sources)
+        with output_folder(place) as folder:
+            write_comparison(runs, folder)
+            session.record(runs[0].design, sources).write(folder)
+        session.say(f"wrote {place}")
+    session.emit(compare_content(runs))

@@ -25,6 +25,7 @@ _OPTIONAL_NUMBERS = {
     "energy_per_token_joules": "joule_per_token",
     "total_params_billions": "total_billion",
     "activated_params_billions": "active_billion",
+    "data_parallel": "replicas",
 }
 _TEXTS = ("gpu_model", "model_id", "nickname", "weight_precision", "architecture", "task")
 
@@ -48,6 +49,8 @@ class MeasuredRow:
         Median time between tokens; energy of all boards per output token.
     total_billion, active_billion : float
         Parameters of the model.
+    replicas : float
+        Copies of the model that share the batch, each on its part of the boards.
     """
 
     line: int
@@ -66,6 +69,7 @@ class MeasuredRow:
     joule_per_token: float
     total_billion: float
     active_billion: float
+    replicas: float = 1.0
 
     @property
     def label(self) -> str:
@@ -145,6 +149,10 @@ def _row(line: int, cells: Mapping[str, str]) -> MeasuredRow | str:
         numbers[name] = value if value > 0.0 else math.nan
     if numbers["gpus"] % 1.0:
         return f"line {line}: num_gpus is {numbers['gpus']:g}, not a whole number"
+    if math.isnan(numbers["replicas"]):
+        numbers["replicas"] = 1.0
+    if numbers["gpus"] % numbers["replicas"]:
+        return f"line {line}: data_parallel {numbers['replicas']:g} does not divide num_gpus"
     if math.isnan(numbers["joule_per_token"]):
         numbers["joule_per_token"] = numbers["power_w"] / numbers["tokens_per_s"]
     return MeasuredRow(line=line, **texts, **numbers)  # type: ignore[arg-type]

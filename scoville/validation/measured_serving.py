@@ -80,7 +80,9 @@ def _serve(row: MeasuredRow) -> Served | str:
         return model
     if bits is not None and not (bits < 6.0 and model.weight_bits < 6.0):
         model = replace(model, weight_bits=bits, expert_bits=None)
-    operation = replace(chip[0].operation, chips=row.gpus, weight_bits=None)
+    # Copies of a dense model are groups of their own; experts are shared out over all boards.
+    replicas = 1.0 if model.experts else row.replicas
+    operation = replace(chip[0].operation, chips=row.gpus / replicas, weight_bits=None)
     task: Task = tasks().get(row.task, tasks()["other"])
     try:
         work = Work(replace(chip[0], operation=operation), model)
@@ -88,7 +90,7 @@ def _serve(row: MeasuredRow) -> Served | str:
         return str(error.faults[0])
     demand = Demand.of(
         work,
-        batch=row.batch,
+        batch=row.batch / replicas,
         prompt_tokens=task.prompt_tokens,
         output_tokens=row.output_tokens,
         tile_rows=chip[1].board.tile_rows,

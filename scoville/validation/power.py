@@ -99,6 +99,7 @@ def validate_power(
     progress : callable
         Called with the case and the share that is done.
     """
+    from scoville.validation.disclosed import disclosed_accelerator
     from scoville.validation.unfitted import unfitted_chip
 
     found = None
@@ -111,7 +112,10 @@ def validate_power(
         left_out += found.left_out
     else:
         left_out.append(f"measured boards: there is no {measured} (--measured FILE)")
-    others: list[tuple[str, Callable[[], Section]]] = [("TPU v4", unfitted_chip)]
+    others: list[tuple[str, Callable[[], Section]]] = [
+        ("TPU v4", unfitted_chip),
+        ("Jalapeño", disclosed_accelerator),
+    ]
     for index, (name, run) in enumerate(others):
         progress(name, 0.2 + 0.4 * index)
         sections.append(run())

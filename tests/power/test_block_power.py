@@ -205,7 +205,16 @@ def test_voltage_acts_on_the_compute_die_alone(
     for name in ("tensor", "vector", "sram", "noc", "collective", "clock"):
         assert high[name] / low[name] == pytest.approx(square), name
     assert high["leakage"] / low["leakage"] == pytest.approx(leak)
-    for name in ("hbm_phy", "hbm_device", "hbm_background", "refresh", "serdes", "host"):
+    for name in (
+        "hbm_phy",
+        "hbm_activate",
+        "hbm_device",
+        "hbm_io",
+        "hbm_background",
+        "refresh",
+        "serdes",
+        "host",
+    ):
         assert high[name] == pytest.approx(low[name]), name
 
 
@@ -380,3 +389,36 @@ def test_temperatures_that_cannot_be(decode: power.BlockPower) -> None:
         decode.watts(np.zeros(3))
     with pytest.raises(InputError, match="temperature_c: is not finite everywhere"):
         decode.mean_watts(float("nan"))
+
+
+def test_accesses_of_a_stack_by_part(decode: power.BlockPower, machine: power.Machine) -> None:
+    """Rows cost in the DRAM, I/O on the base die, and both together the base die's share."""
+    generation = machine.floorplan.stacks[0].generation
+    parts = decode.components(60.0).sum()
+    device = parts[["hbm_activate", "hbm_device", "hbm_io"]].sum()
+    assert parts["hbm_activate"] == pytest.approx(generation.activate_share * device)
+    assert parts["hbm_io"] == pytest.approx(generation.io_share * device)
+    keys = np.array(decode.keys)
+    for component, share in (("hbm_activate", 0.0), ("hbm_io", 1.0)):
+        found = sum(t.watts.sum() * t.share for t in decode.terms if t.component == component)
+        on_base = found[np.char.endswith(keys, "/base")].sum()
+        assert on_base == pytest.approx(share * found.sum()), component
+
+
+def test_two_workloads_give_two_maps(
+    machine: power.Machine, gpt_oss: LanguageModel, small_model: LanguageModel
+) -> None:
+    """Prompts heat the arrays, decoding the interfaces; a small model leaves slices dark."""
+    maps = {}
+    for name, model, prompt, output in (
+        ("prompts", gpt_oss, 8000, 1), ("decode", gpt_oss, 10, 400), ("small", small_model, 10, 400)
+    ):  # fmt: skip
+        schedule = power.Schedule.of(requests(20, prompt, output, 1e-3), machine, model)
+        watts = power.BlockPower.of(power.Activity.of(schedule)).mean_watts(60.0)
+        maps[name] = watts / watts.sum()
+    blocks = machine.blocks
+    arrays, interfaces = blocks.arrays, blocks.of_kind("hbm_phy")
+    assert maps["prompts"][arrays].sum() > 2.0 * maps["decode"][arrays].sum()
+    assert maps["decode"][interfaces].sum() > 2.0 * maps["prompts"][interfaces].sum()
+    first, last = (maps["small"][arrays & (blocks.core_slice == n)].sum() for n in (0, 63))
+    assert first > 2.0 * last

@@ -3,6 +3,7 @@ import power
 
 def test_the_public_names() -> None:
     assert power.__all__ == [
+        "Accelergy",
         "Activity",
         "Arrivals",
         "BlockPower",
@@ -15,6 +16,7 @@ def test_the_public_names() -> None:
         "PublishedTrace",
         "Schedule",
         "ServingModel",
+        "StreamedSchedule",
         "Throttle",
         "Trace",
         "Work",
@@ -24,8 +26,11 @@ def test_the_public_names() -> None:
         "minimum_voltage_v",
         "operations",
         "published_traces",
+        "read_accelergy",
         "read_trace",
+        "serve_stream",
         "trace_chunks",
         "workloads",
+        "write_accelergy",
     ]
     assert all(hasattr(power, name) for name in power.__all__)

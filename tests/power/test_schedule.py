@@ -149,6 +149,32 @@ def test_the_options_bite(optional: power.Machine, small_model: LanguageModel) -
     assert drafted == (run.draft_tokens > 0)
 
 
+@pytest.mark.parametrize("drafts", [1, 3])
+def test_certain_drafts_take_the_fewest_steps(
+    toy_plan: Floorplan,
+    operation: Callable[..., power.Operation],
+    small_model: LanguageModel,
+    drafts: int,
+) -> None:
+    def steps(acceptance: float, output: int) -> pd.DataFrame:
+        run = operation(max_batch=4, chunk_tokens=16, draft_tokens=drafts,
+                        draft_acceptance=acceptance, draft_cost=0.0)  # fmt: skip
+        trace = power.Trace("one", [0.0], [10], [output])
+        machine = power.Machine.of(toy_plan, run)
+        return power.Schedule.of(trace, machine, small_model).iterations
+
+    for output in (1, 2, 5, 9, 12):
+        sure = steps(1.0, output)["steps"].sum()
+        assert sure == 1 + -(-(output - 1) // (drafts + 1))
+        never = steps(0.0, output)
+        assert never["steps"].sum() == output
+        assert never["output_tokens"].sum() == output
+    # Half of the drafts: 1 + p + ... + p^k tokens a step in the mean, four standard errors.
+    found = steps(0.5, 40_000)
+    mean = sum(0.5**n for n in range(drafts + 1))
+    assert 39_999 / (found["steps"].sum() - 1) == pytest.approx(mean, rel=4.0 / 15_000**0.5)
+
+
 def test_groups_that_read_hand_over_to_groups_that_decode(
     toy_plan: Floorplan, operation: Callable[..., power.Operation], small_model: LanguageModel
 ) -> None:

@@ -89,6 +89,18 @@ def test_an_unknown_model_gets_the_sizes_of_the_nearest_one(total: float, active
     assert served[0].demand.flop == pytest.approx(2 * 32 * active * 1e9, rel=0.35)
 
 
+def test_copies_of_a_dense_model_are_groups_of_their_own() -> None:
+    alone = row(model_id="Llama-3.1-8B", batch=16.0, tokens_per_s=1500.0)
+    both = replace(
+        alone, gpus=2.0, replicas=2.0, batch=32.0, tokens_per_s=3000.0, power_w=2 * alone.power_w
+    )
+    one, two = (predict(serve_rows([entry])[0]).iloc[0] for entry in (alone, both))
+    for name in ("power_w", "step_ms", "joule_per_token"):
+        assert two[name] == pytest.approx(one[name]), name
+    shared = replace(both, model_id="Qwen3-30B-A3B")
+    assert serve_rows([shared])[0][0].demand.packages == 2
+
+
 def test_a_name_whose_size_disagrees_is_not_trusted() -> None:
     found = find_model(row(model_id="Qwen/Qwen3-8B", total_billion=80.0), techlib.language_models())
     assert not isinstance(found, str)
@@ -257,6 +269,18 @@ def test_tpu_v4_is_within_its_bound_with_nothing_fitted() -> None:
     assert [check.name for check in section.checks if not check.passed] == []
     watts = section.tables[0].rows["ours W"]
     assert watts.is_monotonic_increasing
+
+
+def test_the_disclosed_accelerator_is_within_its_stated_band() -> None:
+    from scoville.validation.disclosed import disclosed_accelerator
+
+    section = disclosed_accelerator()
+    assert [check.name for check in section.checks if not check.passed] == []
+    rows = section.tables[0].rows
+    assert list(rows["published"]) == [85448.0, 19641.0, 18195.0]
+    assert rows["package W"].max() <= 550.0
+    smaller = rows["tokens/s a package"].to_numpy()
+    assert smaller[0] > 4 * smaller[1]  # a seventh of the active parameters
 
 
 @pytest.fixture(scope="module")

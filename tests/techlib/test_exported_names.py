@@ -33,6 +33,7 @@ def test_the_public_names() -> None:
         "coolants",
         "data_sources",
         "did_you_mean",
+        "energy_table_of",
         "energy_tables",
         "flatten",
         "format_quantity",

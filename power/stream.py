@@ -1,0 +1,241 @@
+"""Serving a trace of any length stretch by stretch, in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from power.activity import Activity, counts_of_runs
+from power.bins import GrowingBins
+from power.governor import Governed, govern
+from power.histogram import LogHistogram, TokenHistogram
+from power.machine import Machine
+from power.parallel import work_of
+from power.rows import ROW
+from power.run_power import RunPower
+from power.schedule import check_fit
+from power.server import Served, Server
+from power.summary import FIGURES, ServingSummary, Tally
+from power.trace import Trace
+from power.work import Work
+from techlib import InputError, LanguageModel
+
+__all__ = ["StreamedSchedule", "serve_stream"]
+
+_WAITS = ("ttft_s", "tpot_s", "waiting_s")
+
+
+@dataclass(eq=False)
+class StreamedSchedule:
+    """What is left of a schedule whose steps have been counted and let go.
+
+    Parameters
+    ----------
+    work : Work
+        The machine and the model.
+    power : RunPower
+        How power steps, at the temperatures that were given.
+    """
+
+    work: Work
+    power: RunPower = field(init=False)
+    tally: Tally = field(default_factory=Tally)
+    waits: dict[str, LogHistogram] = field(
+        default_factory=lambda: {name: LogHistogram() for name in _WAITS}
+    )
+    tokens: TokenHistogram = field(default_factory=TokenHistogram)
+    name: str = ""
+    requests: int = 0
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+    evictions: int = 0
+    left_out: int = 0
+
+    @property
+    def summary(self) -> ServingSummary:
+        """What requests and the group saw, in figures."""
+        rows = {name: histogram.figures() for name, histogram in self.waits.items()}
+        return ServingSummary(
+            name=self.name,
+            requests=self.requests,
+            prompt_tokens=self.prompt_tokens,
+            cached_tokens=0,
+            evictions=self.evictions,
+            left_out=self.left_out,
+            tally=self.tally,
+            written_tokens=self.output_tokens - self.requests,
+            latency=pd.DataFrame.from_dict(rows, orient="index", columns=list(FIGURES)),
+        )
+
+    def run_power(self, temperature_c: ArrayLike) -> RunPower:
+        """Return how power steps.
+
+        Raises
+        ------
+        InputError
+            Other temperatures than those at which the trace was streamed.
+        """
+        if not np.array_equal(np.asarray(temperature_c), np.asarray(self.power.temperature_c)):
+            raise InputError.of("temperature_c", "is not that of the stream", cure="stream again")
+        return self.power
+
+    def energy_figures(self, split: Mapping[str, float]) -> list[float]:
+        """Return `power.summary.FIGURES` of the energy of requests; see `PowerReport`."""
+        costs = ("joule_per_prompt_token", "joule_per_output_token", "idle_joule_per_request")
+        found = self.tokens.figures(*(split[name] for name in costs))
+        return [split["energy_j"] / self.requests, *found[1:]]
+
+    def take(self, trace: Trace) -> None:
+        """Count the requests of a stretch."""
+        self.name, self.left_out = trace.name, trace.left_out
+        self.requests += len(trace)
+        self.prompt_tokens += int(trace.prompt_tokens.sum())
+        self.output_tokens += int(trace.output_tokens.sum())
+        self.tokens.add(trace.prompt_tokens, trace.output_tokens - 1)
+
+    def note(self, served: Served) -> None:
+        """Take in the waits of requests that have ended."""
+        more = served.output_tokens - 1
+        time = served.finish_s - served.first_token_s
+        self.waits["ttft_s"].add(served.first_token_s - served.arrival_s)
+        self.waits["tpot_s"].add(np.where(more > 0, time / np.maximum(more, 1), np.nan))
+        self.waits["waiting_s"].add(served.admitted_s - served.arrival_s)
+        self.evictions += int(served.evictions.sum())
+
+
+def serve_stream(
+    stretches: Iterable[Trace],
+    machine: Machine,
+    model: LanguageModel,
+    *,
+    temperature_c: ArrayLike,
+    seed: int = 0,
+    bin_s: float | None = None,
+) -> Activity:
+    """Serve a trace stretch by stretch; what is kept does not grow with its length.
+
+    The steps are those of `Schedule.of`. Bins start at a millisecond and double whenever there are
+    more than 1,200 of them. Percentiles of waits are within half a percent, those of the energy of
+    requests within about four; sums, means and extremes are exact.
+
+    Parameters
+    ----------
+    stretches : iterable of Trace
+        The requests, e.g. from `trace_chunks`; each stretch goes on where the last one ended.
+    machine : Machine
+        One package of the group that serves them.
+    model : LanguageModel
+        What is run.
+    temperature_c : float or array
+        Temperatures of the blocks, for how the power steps [degC].
+    seed : int
+        Decides which drafts of speculative decoding are accepted.
+    bin_s : float, optional
+        Width of a bin to keep [s].
+
+    Returns
+    -------
+    Activity
+        Its `schedule` is a `StreamedSchedule`.
+
+    Raises
+    ------
+    InputError
+        A request that does not fit; prefix caching or a role of its own, which need the whole
+        trace; no request at all.
+
+    Examples
+    --------
+    >>> import floorplan, power, techlib
+    >>> machine = power.Machine.of(
+    ...     floorplan.build(floorplan.recipes()["jalapeno"]), power.operations()["jalapeno"])
+    >>> model = techlib.language_models()["gpt-oss-120b"]
+    >>> parts = [Trace("t", [0.0], [900], [50]), Trace("t", [0.1], [900], [50])]
+    >>> activity = serve_stream(parts, machine, model, temperature_c=75.0)
+    >>> activity.schedule.summary.requests, int(activity.counts["output_tokens"].sum().round(6))
+    (2, 100)
+    """
+    _check_whole(machine)
+    work = work_of(machine, model)
+    capacity = machine.kv_capacity_byte(model)
+    found, server = StreamedSchedule(work), Server(work, capacity, seed=seed)
+    found.power = RunPower(found, temperature_c)
+    clock = _Clock(work)
+    bins: GrowingBins | None = None
+    totals: dict[str, float] = {}
+    for trace, last in _with_last(stretches):
+        check_fit(trace, work, capacity)
+        if bins is None:
+            bins = GrowingBins(float(trace.arrival_s[0]), bin_s)
+        found.take(trace)
+        served = server.serve(trace, last=last)
+        runs, served = clock.govern(served, server.oldest_s)
+        if len(runs):
+            counts = counts_of_runs(work, runs)
+            bins.add(counts, runs[["start_s", "end_s"]].to_numpy().flatten())
+            for name, total in counts.sum().items():
+                totals[str(name)] = totals.get(str(name), 0.0) + float(total)
+            found.tally.add_runs(runs)
+            found.power.add(runs)
+        found.note(served)
+    if bins is None:
+        raise InputError.of("trace", "holds no request", "at least one request")
+    return Activity(found, bins.edges_s, bins.counts, totals)
+
+
+class _Clock:
+    """Keeps the power below a cap from stretch to stretch, as `Schedule.of` does at once."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._before_s = np.empty(0)
+        self._after_s = np.empty(0)
+
+    def govern(self, served: Served, oldest_s: float) -> tuple[pd.DataFrame, Served]:
+        """Return the runs of a stretch and its requests at the times that the cap gives them.
+
+        `oldest_s` is when the first request that is still served was admitted: earlier times are
+        not asked for again.
+        """
+        runs = pd.DataFrame(served.rows, columns=list(ROW))
+        machine = self._work.machine
+        if (cap_w := machine.operation.cap_w) is None:
+            return runs, served
+        if len(runs):
+            end_s = float(self._after_s[-1]) if len(self._after_s) else -np.inf
+            reference_c = machine.node.reference_temperature_c
+            found = govern(self._work, runs, cap_w, reference_c, not_before_s=end_s)
+            runs = found.runs
+            self._before_s = np.concatenate([self._before_s, found.before_s])
+            self._after_s = np.concatenate([self._after_s, found.after_s])
+        if len(self._before_s):
+            whole = Governed(runs, self._before_s, self._after_s)
+            times = whole.moved(served.admitted_s, served.first_token_s, served.finish_s)
+            served = replace(served, admitted_s=times[0], first_token_s=times[1], finish_s=times[2])
+            keep = max(int(np.searchsorted(self._before_s[::2], oldest_s)) - 1, 0)
+            keep = min(keep, len(self._before_s) // 2 - 1)
+            self._before_s, self._after_s = self._before_s[2 * keep :], self._after_s[2 * keep :]
+        return runs, served
+
+
+def _check_whole(machine: Machine) -> None:
+    run = machine.operation
+    if run.role != "both" or run.caches_prefixes:
+        what = f"power.role = {run.role}, power.prefix_caching = {run.prefix_caching}"
+        cure = "leave --stream out, or set role to both and prefix_caching to off"
+        raise InputError.of("--stream", f"{what} need the whole trace", cure=cure)
+
+
+def _with_last(stretches: Iterable[Trace]) -> Iterable[tuple[Trace, bool]]:
+    """Yield each stretch, and whether it is the last one."""
+    before: Trace | None = None
+    for trace in stretches:
+        if before is not None:
+            yield before, False
+        before = trace
+    if before is not None:
+        yield before, True

@@ -1,0 +1,110 @@
+"""The disclosed accelerator at its published throughput: its power, and tokens per kilowatt."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from power import Activity, BlockPower, Schedule, Trace
+from scoville.design import load_design
+from scoville.validation.section import Check, Section, Table
+from techlib import Library, Record, quantity
+
+__all__ = ["Disclosed", "disclosed", "disclosed_accelerator"]
+
+_DESIGN = "jalapeno-hc26"
+_PROMPT, _OUTPUT = 8192, 1024
+_BATCH = 1024
+_MOST_W = 550.0  #: never exceeded in tested workloads, as reported
+_NORMAL_KW = 0.7  #: that rates are published for
+_BAND = 3.0  #: factor within which rates are expected
+
+
+@dataclass(frozen=True, eq=False)
+class Disclosed(Record):
+    """A published rate of a model, and how many packages we take for it."""
+
+    tokens_per_s_kw: float = quantity("tokens_per_s_kw", "", above=0.0)
+    chips: float = quantity("chips", "", at_least=1.0, whole=True)
+    weight_bits: float = quantity("weight_bits", "", above=0.0)
+
+
+@functools.cache
+def disclosed() -> Library[Disclosed]:
+    """Return the published rates by language model.
+
+    Examples
+    --------
+    >>> disclosed()["gpt-oss-120b"].tokens_per_s_kw
+    85448.0
+    """
+    return Library.load("disclosed rate", Disclosed, "disclosed.toml", room="scoville")
+
+
+def disclosed_accelerator() -> Section:
+    """Return power and rates of the design as disclosed, capped at the most that was reported."""
+    rows = []
+    checks = []
+    for name, given in disclosed().items():
+        mean_w, rate = _served(name, given)
+        ours = rate / _NORMAL_KW
+        ratio = ours / given.tokens_per_s_kw
+        rows.append(
+            {
+                "model": given.title,
+                "packages": int(given.chips),
+                "package W": mean_w,
+                "tokens/s a package": rate,
+                "tokens/s/kW at 700 W": ours,
+                "published": given.tokens_per_s_kw,
+                "ours / published": ratio,
+                "tokens/s/kW at our power": 1e3 * rate / mean_w,
+            }
+        )
+        checks.append(Check(f"Jalapeño, {given.title}: package power", mean_w, _MOST_W, "W"))
+        far = max(ratio, 1.0 / ratio)
+        checks.append(Check(f"Jalapeño, {given.title}: factor off the rate", far, _BAND))
+    table = Table("Steady serving, prompts of 8,192 and answers of 1,024", pd.DataFrame(rows))
+    return Section(
+        "jalapeno", "Jalapeño at its published throughput", _TEXT, tuple(checks), (table,)
+    )
+
+
+def _served(name: str, given: Disclosed) -> tuple[float, float]:
+    """Return mean power of a package and its output tokens per second, in the middle of a load."""
+    design = load_design(
+        _DESIGN,
+        [
+            f"workload.model={name}",
+            f"power.chips={given.chips:g}",
+            f"power.weight_bits={given.weight_bits:g}",
+            f"power.max_batch={_BATCH}",
+            "power.kv_bits=8",
+            f"power.cap={_MOST_W:g} W",
+        ],
+    )
+    sizes = np.full(3 * _BATCH, _PROMPT), np.full(3 * _BATCH, _OUTPUT)
+    trace = Trace("disclosed", np.zeros(3 * _BATCH), *sizes)
+    watts = BlockPower.of(Activity.of(Schedule.of(trace, design.machine, design.choice.model)))
+    bins = len(watts.bin_s)
+    middle = slice(bins // 3, 2 * bins // 3)
+    mean_w = float(watts.package_w(design.machine.node.reference_temperature_c)[middle].mean())
+    seconds = float(watts.bin_s[middle].sum())
+    return mean_w, float(watts.output_tokens[middle].sum()) / seconds / given.chips
+
+
+_TEXT = """
+Rates were published as output tokens per second and kilowatt for prompts of 8k and answers of 1k
+tokens, normalised to 700 W, with the remark that no tested workload took more than 550 W. The
+design `jalapeno-hc26` serves the same lengths with as many requests as fit (1,024 at most), KV
+cache in fp8, weights in MXFP4, and `power.cap` at 550 W; everything else ships. Nothing is
+fitted.
+
+How far to trust this: the batches, the parallelism, the formats and the share of time spent on
+prompts behind the published rates are not known, and neither is whether prompts count. The band
+is therefore a factor of three, which says little more than that the orders agree. Power at or
+below 550 W is the cap's doing where it binds; without it, the smallest model would draw more.
+"""
