@@ -133,12 +133,12 @@ class Activity:
         name : str
             ``"engine"``, ``"tensor"``, ``"vector"`` or ``"hbm"``.
         """
-        return np.asarray(np.clip(self.counts[f"{name}_s"] / self.bin_s, 0.0, 1.0))
+        return np.clip(self.counts[f"{name}_s"].to_numpy() / self.bin_s, 0.0, 1.0)
 
     def core_rate(self, action: str) -> NDArray[np.float64]:
         """Return an action's rate, each worth its energy at the operation's voltage, shape (n,)."""
         name = f"core_{action}" if f"core_{action}" in self.counts else action
-        return np.asarray(self.counts[name] / self.bin_s)
+        return np.asarray(self.counts[name].to_numpy() / self.bin_s)
 
     def clocked(self, name: str) -> NDArray[np.float64]:
         """Return `busy`, each time worth its clock power at the operation's point, shape (n,)."""
@@ -153,7 +153,7 @@ class Activity:
         column = f"{kind}_{name}_s"
         if column not in self.counts:
             return self.busy(name)
-        return np.asarray(np.minimum(self.counts[column] / self.bin_s, self.busy(name)))
+        return np.minimum(self.counts[column].to_numpy() / self.bin_s, self.busy(name))
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return the counts beside the bounds of their bins."""

@@ -211,7 +211,7 @@ class Design:
         if self.choice.trace is not None:  # its bytes count, not its name
             tables["workload"] = {k: v for k, v in tables["workload"].items() if k != "trace"}
             files.append(self.choice.trace)
-        return input_hash(tables, *(file.read_bytes() for file in files))
+        return input_hash(tables, *files)
 
 
 def load_design(name: str | Path, overrides: Iterable[str | Override] = ()) -> Design:

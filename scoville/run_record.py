@@ -16,14 +16,18 @@ from techlib import Source
 
 __all__ = ["RunRecord", "input_hash", "toolkit_version"]
 
+_PIECE_BYTE = 2**20
+
 
 def toolkit_version() -> str:
     """Return the version of the installed toolkit."""
     return version(DISTRIBUTION)
 
 
-def input_hash(tables: Mapping[str, Any], *data: bytes) -> str:
+def input_hash(tables: Mapping[str, Any], *data: bytes | Path) -> str:
     """Return the SHA-256 over a resolved design and the bytes of its data files.
+
+    Files are read in pieces, so that their length does not matter.
 
     Examples
     --------
@@ -35,8 +39,14 @@ def input_hash(tables: Mapping[str, Any], *data: bytes) -> str:
     canonical = json.dumps(tables, sort_keys=True, ensure_ascii=False, default=str)
     digest = hashlib.sha256(canonical.encode("utf-8"))
     for block in data:
-        digest.update(len(block).to_bytes(8, "big"))
-        digest.update(block)
+        if isinstance(block, bytes):
+            digest.update(len(block).to_bytes(8, "big"))
+            digest.update(block)
+            continue
+        digest.update(block.stat().st_size.to_bytes(8, "big"))
+        with block.open("rb") as file:
+            while piece := file.read(_PIECE_BYTE):
+                digest.update(piece)
     return digest.hexdigest()
 
 
