@@ -160,8 +160,8 @@ def write_formats(
     >>> import floorplan, tempfile
     >>> plan = floorplan.build(floorplan.recipes()["jalapeno"])
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     floorplan.write_formats(plan, folder, ["lyp", "lef", "def"]).files
-    ('jalapeno.lyp', 'jalapeno.tech.lef', 'jalapeno.lef', 'jalapeno.def', 'jalapeno.compute.def')
+    ...     floorplan.write_formats(plan, folder, ["lyp", "hotspot"]).files
+    ('jalapeno.lyp', 'jalapeno.compute.hotspot.flp')
     """
     place = Path(folder)
     chosen = _chosen(formats)
