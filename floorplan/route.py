@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from shapely import Polygon, STRtree
 
 from floorplan.detail_rules import DetailRules
@@ -54,49 +55,59 @@ def bundles_of(link: HbmLink, rules: DetailRules, grid_um: float) -> tuple[Route
     The words of the channels that lie behind each other share the strip of the edge that they
     stand on; they take the signal layers in turn, and on a layer they lie side by side.
     """
-    along, away = int(link.horizontal), int(not link.horizontal)
-    lengths = link.lengths_um
-    pitch_um = rules.wire_width_um + rules.wire_space_um
-    strips = _strips(link)
+    if not link.nets:
+        return ()
+    return tuple(
+        _bundle(link, word, place, of, rules, grid_um)
+        for word, (place, of) in _strips(link).items()
+    )
+
+
+def _bundle(
+    link: HbmLink, word: int, place: int, of: int, rules: DetailRules, grid_um: float
+) -> RouteBundle:
+    """Return the bundle of a word, at its place among those on the same strip of the edge."""
     layers = int(rules.route_layers)
-    bundles = []
-    for word, (place, of) in strips.items():
-        chosen = link.words == word
-        phy, stack = link.phy_um[chosen], link.stack_um[chosen]
-        channel, part = divmod(word, link.words_per_channel)
-        on_layer = -(-of // layers)
-        width_um = int(chosen.sum()) * pitch_um
-        ends = []
-        for end in (phy, stack):
-            middle = (end[:, along].min() + end[:, along].max()) / 2.0
-            shift = (place // layers - (on_layer - 1) / 2.0) * np.ptp(end[:, along]) / on_layer
-            ends.append(_snapped(middle + shift, grid_um))
-        near, far = (end[:, away] for end in (phy, stack))
-        reach = (near.min(), far.max()) if near.mean() < far.mean() else (near.max(), far.min())
-        half = _snapped(width_um / 2.0, grid_um)
-        corners = np.array(
-            [
-                (reach[0], ends[0] - half),
-                (reach[1], ends[1] - half),
-                (reach[1], ends[1] + half),
-                (reach[0], ends[0] + half),
-            ]
-        )
-        bundles.append(
-            RouteBundle(
-                name=f"{link.stack}/{link.channels[channel]}/{part}",
-                stack=link.stack,
-                channel=link.channels[channel],
-                layer=f"interposer.route{place % layers + 1}",
-                outline=Polygon(corners if along else corners[:, ::-1]),
-                wires=int(chosen.sum()),
-                width_um=2.0 * half,
-                shortest_um=float(lengths[chosen].min()),
-                mean_um=float(lengths[chosen].mean()),
-                longest_um=float(lengths[chosen].max()),
-            )
-        )
-    return tuple(bundles)
+    chosen = link.words == word
+    wires, lengths = int(chosen.sum()), link.lengths_um[chosen]
+    channel, part = divmod(word, link.words_per_channel)
+    half = _snapped(wires * (rules.wire_width_um + rules.wire_space_um) / 2.0, grid_um)
+    beside = -(-of // layers)  # bundles of the strip on one layer
+    shift = (place // layers - (beside - 1) / 2.0) / beside
+    return RouteBundle(
+        name=f"{link.stack}/{link.channels[channel]}/{part}",
+        stack=link.stack,
+        channel=link.channels[channel],
+        layer=f"interposer.route{place % layers + 1}",
+        outline=_outline(link, chosen, shift, half, grid_um),
+        wires=wires,
+        width_um=2.0 * half,
+        shortest_um=float(lengths.min()),
+        mean_um=float(lengths.mean()),
+        longest_um=float(lengths.max()),
+    )
+
+
+def _outline(
+    link: HbmLink, chosen: NDArray[np.bool_], shift: float, half_um: float, grid_um: float
+) -> Polygon:
+    """Return the area from the bumps of some wires at the PHY to those at the stack.
+
+    Its middle line is off that of the bumps by a share of their extent along the edge.
+    """
+    along, away = int(link.horizontal), int(not link.horizontal)
+    phy, stack = link.phy_um[chosen], link.stack_um[chosen]
+    middles = [
+        _snapped(float(end.min() + end.max()) / 2.0 + shift * float(np.ptp(end)), grid_um)
+        for end in (phy[:, along], stack[:, along])
+    ]
+    near, far = phy[:, away], stack[:, away]
+    reach = (near.min(), far.max()) if near.mean() < far.mean() else (near.max(), far.min())
+    corners = np.array([(reach[end], middles[end] + side * half_um) for end, side in _CORNERS])
+    return Polygon(corners if along else corners[:, ::-1])
+
+
+_CORNERS = ((0, -1), (1, -1), (1, 1), (0, 1))  # of an outline: its end, and the side
 
 
 def _strips(link: HbmLink) -> dict[int, tuple[int, int]]:

@@ -18,7 +18,7 @@ from floorplan import BumpKind, detail_rules
 from floorplan.bump_grid import BumpGrid
 from floorplan.bump_picture import draw_link
 from floorplan.layout_tables import field_table, link_table, write_bumps
-from floorplan.route import overlapping_bundles, route_table
+from floorplan.route import bundles_of, overlapping_bundles, route_table
 from techlib import InputError, hbm_generations
 
 
@@ -137,6 +137,15 @@ def test_bundles_hold_every_wire_and_keep_apart(layout):
         assert (own["shortest_um"].min() == table["shortest_um"].min()) == outermost
     longest = max(link.lengths_um.max() for link in layout.links)
     assert table["longest_um"].max() == longest
+
+
+def test_a_link_without_wires_has_no_bundles(jalapeno_layout):
+    link, none = jalapeno_layout.links[0], np.empty((0, 2))
+    empty = replace(link, nets=(), phy_um=none, stack_um=none, words=np.empty(0, dtype=np.int32))
+    assert bundles_of(empty, jalapeno_layout.rules, 0.005) == ()
+    assert (empty.beachfront_mm, empty.density_gbit_s_mm, empty.crossings) == (0.0, 0.0, 0)
+    table = link_table(replace(jalapeno_layout, links=(empty,)))
+    assert table.loc[0, ["wires", "longest_um", "track_use"]].tolist() == [0, 0.0, 0.0]
 
 
 def test_wide_wires_overlap(jalapeno):
