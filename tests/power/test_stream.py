@@ -1,3 +1,4 @@
+import dataclasses
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -58,9 +59,10 @@ def test_stretches_keep_the_cap_as_the_whole_does(
     found = activity.schedule
     assert isinstance(found, power.StreamedSchedule)
     assert whole.slowed_share > 0.05
-    assert found.summary.tally == whole.summary.tally
+    expected_tally = dataclasses.asdict(whole.summary.tally)
+    assert dataclasses.asdict(found.summary.tally) == pytest.approx(expected_tally, rel=1e-9)
     expected = power.Activity.of(whole, 0.1).counts
-    np.testing.assert_allclose(activity.counts, expected, rtol=1e-9, atol=1e-6 * expected.max())
+    np.testing.assert_allclose(activity.counts, expected, rtol=1e-9, atol=1e-3)
     for name in ("mean", "max"):
         np.testing.assert_allclose(
             found.summary.latency[name], whole.summary.latency[name], rtol=1e-9
