@@ -279,6 +279,7 @@ def serve(
     fixed_s: Floats,
     slope_s: Floats,
     draft_s: Floats,
+    begun: Floats,
 ) -> tuple[Floats, int]:
     """Serve requests until all are done or the next step begins at a horizon.
 
@@ -297,6 +298,8 @@ def serve(
         Time of the first three for each unit of `power.work.SUMS` [s].
     draft_s : array, shape (max_batch + 1, 4)
         Time of the drafts of a full draft length by decoding sequences [s].
+    begun : array, shape (0 or 1, WIDTH + 1)
+        A row that steps may still join.
 
     Returns
     -------
@@ -307,6 +310,9 @@ def serve(
     """
     none: Any = np.int64(0)  # a literal 0 would have versions of its own compiled
     rows, used = np.zeros((1024, WIDTH + 1)), none
+    for column in range(begun.size):
+        rows[0, column] = begun[0, column]
+        used = none + 1
     sums, parts = np.zeros(slope_s.shape[0]), np.zeros(slope_s.shape[1])
     count, clock = batch.counts, batch.clock
     while True:

@@ -20,6 +20,8 @@ __all__ = ["Served", "Server"]
 
 Array = NDArray[np.float64]
 
+_END = ROW.index("end_s")
+
 
 @dataclass(frozen=True, eq=False)
 class Served:
@@ -96,6 +98,7 @@ class Server:
         )
         self._caches = run.caches_prefixes
         self._requests: Requests | None = None
+        self._begun: Array | None = None
         self._number = np.empty(0, np.int64)
         self._seen = 0
 
@@ -115,6 +118,9 @@ class Server:
     def serve(self, trace: Trace, *, last: bool = True) -> Served:
         """Serve a stretch of requests, and what is left of those before.
 
+        Where more will come, the last row is kept back, which their steps may join, and so are the
+        requests that end with it: stretches of any size give the rows of the whole.
+
         Parameters
         ----------
         trace : Trace
@@ -123,8 +129,10 @@ class Server:
             Whether no more will come. If more will, what depends on them is left to the next call.
         """
         from power.batching import serve
+        from power.batching_step import WIDTH
 
         requests = self._joined(trace)
+        begun = np.empty((0, WIDTH + 1)) if self._begun is None else self._begun
         rules, blocks = self._cache(trace)
         if rules.block_tokens:
             start = np.ascontiguousarray(trace.blocks.offsets)  # type: ignore[union-attr]
@@ -133,9 +141,12 @@ class Server:
         times = self._times
         rows, used = serve(
             requests, self._batch, blocks, rules, horizon_s, times.fixed_s, times.slope_s,
-            times.draft_s,
+            times.draft_s, begun,
         )  # fmt: skip
-        return self._ended(requests, rows[:used, : len(ROW)])
+        whole = used if last else max(used - 1, 0)
+        self._begun = rows[whole:used].copy()
+        until_s = np.inf if last else float(rows[whole - 1, _END]) if whole else -np.inf
+        return self._ended(requests, rows[:whole, : len(ROW)], until_s)
 
     def _joined(self, trace: Trace) -> Requests:
         """Return the requests that have not ended, and the new ones behind them."""
@@ -182,9 +193,9 @@ class Server:
         ring[number] = number
         return rules, Blocks(np.full(number, -1, np.int64), ring, ring.copy())
 
-    def _ended(self, requests: Requests, rows: Array) -> Served:
-        """Take those who are done out of the state, and say when they were served."""
-        done = ~np.isnan(requests.times_s[2])
+    def _ended(self, requests: Requests, rows: Array, until_s: float) -> Served:
+        """Take those who are done by a time out of the state, and say when they were served."""
+        done = requests.times_s[2] <= until_s  # not a number for those who are not done
         admitted, first, finish = requests.times_s[:, done]
         served = Served(
             rows,

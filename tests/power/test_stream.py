@@ -1,3 +1,4 @@
+import dataclasses
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -46,6 +47,26 @@ def test_bins_widen_and_lose_nothing(
     np.testing.assert_allclose(
         activity.counts["hbm_read_bytes"], same.counts["hbm_read_bytes"], rtol=1e-6, atol=1e3
     )
+
+
+def test_stretches_keep_the_cap_as_the_whole_does(
+    machine: power.Machine, gpt_oss: LanguageModel
+) -> None:
+    """Prompts of an agent slow the clock down; seams within them must not show."""
+    asked = power.generate(power.workloads()["long-context-agent"], seed=1, duration_s=8.0)
+    whole = power.Schedule.of(asked, machine, gpt_oss)
+    activity = power.serve_stream(cut(asked, 7), machine, gpt_oss, temperature_c=75.0, bin_s=0.1)
+    found = activity.schedule
+    assert isinstance(found, power.StreamedSchedule)
+    assert whole.slowed_share > 0.05
+    expected_tally = dataclasses.asdict(whole.summary.tally)
+    assert dataclasses.asdict(found.summary.tally) == pytest.approx(expected_tally, rel=1e-9)
+    expected = power.Activity.of(whole, 0.1).counts
+    np.testing.assert_allclose(activity.counts, expected, rtol=1e-9, atol=1e-3)
+    for name in ("mean", "max"):
+        np.testing.assert_allclose(
+            found.summary.latency[name], whole.summary.latency[name], rtol=1e-9
+        )
 
 
 def test_power_run_by_run_adds_up(
