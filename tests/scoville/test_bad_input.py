@@ -89,7 +89,8 @@ def refused(tmp_path, text, name="x.toml"):
     before = sorted(tmp_path.rglob("*"))
     said = lines_of(run("signoff", path, "--out", tmp_path / "out"))
     assert sorted(tmp_path.rglob("*")) == before
-    return [line.replace(str(path), name) for line in said]
+    compiling = "compiling loops for this machine"  # said by the first run on a machine alone
+    return [line.replace(str(path), name) for line in said if not line.startswith(compiling)]
 
 
 def test_a_missing_file(tmp_path):
@@ -315,7 +316,8 @@ def test_an_empty_design_is_told_what_to_begin_with(tmp_path):
     said = refused(tmp_path, "")
     assert said[0] == (
         "x.toml: floorplan.recipe: is missing; allowed: the recipe to start from; "
-        'known: jalapeno, jalapeno-hc26; or begin the file with extends = "jalapeno"'
+        "known: b200, h100-sxm, jalapeno, jalapeno-hc26, tpu-v4; "
+        'or begin the file with extends = "jalapeno"'
     )
     assert len(said) == 7
 
