@@ -132,7 +132,6 @@ def plain_klayout(field: BumpField, file: Path) -> None:
 
 #: Name of each check and what it takes; one more line here is one more column.
 CHECKS: dict[str, Callable[[Layout], object]] = {
-    "floorplan check": lambda layout: floorplan.check(layout.floorplan),
     "check with bumps and nets": lambda layout: floorplan.check(layout),
 }
 WRITERS: dict[str, Callable[[Layout, Path], object]] = {
