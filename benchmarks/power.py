@@ -1,6 +1,6 @@
 """How fast a trace is read, served and turned into watts, against its length and its bins.
 
-    python benchmarks/power.py [--most 1e6] [--repeat 3] [--peers FILE.json] [--write]
+    python benchmarks/power.py [--most 1e6] [--repeat 3] [--peers FILE.json] [--write | --streaming]
 
 Requests are of the class `chat` at its own rate, on one Jalapeño package with gpt-oss-120b. Times
 are those of the processor, the least of some runs, loops compiled before. `--write` puts the tables
@@ -150,7 +150,7 @@ def reading(most: float, repeat: int) -> Iterator[tuple[str, ...]]:
 
 def streaming(most: float) -> Iterator[tuple[str, ...]]:
     """Time whole and streamed runs, and their memory, each in a process of its own."""
-    for number in lengths(most)[1:]:
+    for number in lengths(most)[2:]:
         for mode in ("whole", "streamed"):
             command = [sys.executable, __file__, "--one", str(number), mode]
             done = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -281,6 +281,9 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--peers", type=Path, help="figures of other simulators")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.name}")
+    parser.add_argument(
+        "--streaming", action="store_true", help="measure and write the section on streams only"
+    )
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--file", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -288,6 +291,10 @@ def main() -> None:
         one(int(given.one[0]), given.one[1])
     elif given.file:
         from_file(*given.file)
+    elif given.streaming:
+        rows = table(("run", "requests", "seconds", "peak MB"), streaming(given.most))
+        before, after = PAGE.read_text("utf-8").split("| run | requests |", 1)
+        PAGE.write_text(before + rows + "\n##" + after.split("\n##", 1)[1], encoding="utf-8")
     else:
         text = page(given.most, given.repeat, given.peers)
         if given.write:

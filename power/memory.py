@@ -7,7 +7,7 @@ from techlib.memory import available_byte
 
 __all__ = ["check_memory", "predicted_byte"]
 
-_BYTE_PER_REQUEST = 2700  #: measured 2,600 on the class `chat`, most of it for the cap
+_BYTE_PER_REQUEST = 2900  #: measured 2,600 to 2,800 on the class `chat`, most of it for the cap
 _BYTE_PER_BIN = (
     4000  #: watts of some 60 causes and of 1,400 blocks, three times while they are made
 )
@@ -39,7 +39,7 @@ def check_memory(requests: int, bins: int = 600, available: int | None = None) -
     >>> check_memory(10_000_000, available=10**9)
     Traceback (most recent call last):
     ...
-    techlib.errors.ResourceError: 10,000,000 requests need about 27.0 GB, 1.0 GB are available;
+    techlib.errors.ResourceError: 10,000,000 requests need about 29.0 GB, 1.0 GB are available;
     serve them stretch by stretch (--stream), or cut a window of about 300,000
     """
     there = available_byte() if available is None else available

@@ -24,6 +24,7 @@ from techlib import Faults, InputError
 
 __all__ = ["read_trace", "trace_chunks"]
 
+_CHUNK_ROWS = 100_000  #: what serving them takes is bounded by this
 _NAMES = ("arrival_s", "prompt_tokens", "output_tokens")
 
 
@@ -83,7 +84,7 @@ def read_trace(
 def trace_chunks(
     path: str | Path, *, skip_bad: bool = False, arrivals: Arrivals | None = None
 ) -> Iterator[Trace]:
-    r"""Read a trace in chunks of about a million requests, so that its length does not matter.
+    r"""Read a trace in chunks of at most 100,000 requests, so that its length does not matter.
 
     Parameters are those of `read_trace`. Arrivals go on from chunk to chunk; prefix blocks are not
     kept. A faulty row ends the reading where it stands.
@@ -109,8 +110,10 @@ def trace_chunks(
     """
     path = Path(path)
     reader = _Reader(path, skip_bad, arrivals, patient=False)
-    for (arrival, prompt, output), _ in reader.chunks():
-        yield Trace(path.stem, arrival, prompt, output, None, reader.left_out)  # type: ignore[arg-type]
+    for columns, _ in reader.chunks():
+        for first in range(0, len(columns[0]), _CHUNK_ROWS):
+            arrival, prompt, output = (c[first : first + _CHUNK_ROWS] for c in columns)
+            yield Trace(path.stem, arrival, prompt, output, None, reader.left_out)  # type: ignore[arg-type]
     reader.finish()
 
 
