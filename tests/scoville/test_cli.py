@@ -300,7 +300,6 @@ def test_signoff_passes_and_writes_the_same_bytes_twice(tmp_path, quick, folder)
         "temperature.nc",
         "temperatures.parquet",
         "floorplan.png",
-        "link.png",
         "power.png",
         "temperature_compute.png",
         "cross_section.png",
