@@ -341,10 +341,20 @@ def test_an_output_folder_is_looked_at_before_the_work(tmp_path):
     assert time.perf_counter() - begun < 5.0
 
 
+def start(command, **options):
+    """Start a process that an interrupt reaches even where the tests run in the background."""
+
+    def listen():
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stderr=pipe, text=True, preexec_fn=listen, **options)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals are sent as on POSIX systems")
 def test_an_interrupt_leaves_nothing_behind(tmp_path):
     command = [sys.executable, "-m", "scoville", "signoff", "jalapeno", "--out", tmp_path / "a"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    process = start(command)
     time.sleep(3.0)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
@@ -358,7 +368,7 @@ def test_an_interrupted_sweep_ends_its_processes_in_silence(tmp_path):
     study = tmp_path / "study.toml"
     study.write_text('design = "jalapeno"\n[parameters]\n"workload.seed" = [1, 2, 3, 4]\n')
     command = [sys.executable, "-m", "scoville", "sweep", study, "--out", tmp_path / "a"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = start(command, start_new_session=True)
     time.sleep(4.0)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal sends it
     _, stderr = process.communicate(timeout=60)
