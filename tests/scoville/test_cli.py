@@ -341,21 +341,27 @@ def test_an_output_folder_is_looked_at_before_the_work(tmp_path):
     assert time.perf_counter() - begun < 5.0
 
 
-def start(command, **options):
-    """Start a process that an interrupt reaches even where the tests run in the background."""
+UP = "from scoville.__main__ import main; print('up', flush=True); main()"
+
+
+def start(*words, **options):
+    """Start the command line in a process, and wait until it is there to be interrupted."""
 
     def listen():
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # also where tests run in the background
 
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, stderr=pipe, text=True, preexec_fn=listen, **options)
+    command, pipe = [sys.executable, "-c", UP, *words], subprocess.PIPE
+    process = subprocess.Popen(
+        command, stdout=pipe, stderr=pipe, text=True, preexec_fn=listen, **options
+    )
+    assert process.stdout.readline() == "up\n"
+    time.sleep(3.0)
+    return process
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are sent as on POSIX systems")
 def test_an_interrupt_leaves_nothing_behind(tmp_path):
-    command = [sys.executable, "-m", "scoville", "signoff", "jalapeno", "--out", tmp_path / "a"]
-    process = start(command)
-    time.sleep(3.0)
+    process = start("signoff", "jalapeno", "--out", tmp_path / "a")
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -367,9 +373,7 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path):
 def test_an_interrupted_sweep_ends_its_processes_in_silence(tmp_path):
     study = tmp_path / "study.toml"
     study.write_text('design = "jalapeno"\n[parameters]\n"workload.seed" = [1, 2, 3, 4]\n')
-    command = [sys.executable, "-m", "scoville", "sweep", study, "--out", tmp_path / "a"]
-    process = start(command, start_new_session=True)
-    time.sleep(4.0)
+    process = start("sweep", study, "--out", tmp_path / "a", start_new_session=True)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal sends it
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130

@@ -116,7 +116,7 @@ def check_fields(cells: int, fields: int, inputs: int, available: int | None = N
     Traceback (most recent call last):
     ...
     techlib.errors.ResourceError: a reduced model of 100 inputs on 1000000 cells needs about
-    3.3 GB, 1.0 GB are available; join inputs (see principal_inputs), or take a coarser mesh
+    3.6 GB, 1.0 GB are available; join inputs (see principal_inputs), or take a coarser mesh
     """
     there = available_byte() if available is None else available
     needed = cells * (fields + _WORK) * _BYTE
