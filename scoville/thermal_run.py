@@ -1,4 +1,7 @@
-"""A thermal run of its own: a design under its sustained load, or a case file of any tool."""
+"""A thermal run of its own: a design under its sustained load, or a case file of any tool.
+
+What designs and pictures need is imported where it is used: a case file needs neither.
+"""
 
 from __future__ import annotations
 
@@ -8,24 +11,24 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 import pandas as pd
 
 from package import Case, read_any_case, write_case
-from scoville.analysis import analyse_heat, analyse_power
 from scoville.console import Progress
-from scoville.design import Design, load_design
 from scoville.design_file import Override
 from scoville.output import write_json
-from scoville.pictures import write_temperature_maps
 from scoville.run_record import RunRecord, input_hash
 from scoville.settings import TimeSteps, thermal_settings
 from techlib import Faults, InputError, did_you_mean
 from thermal import Resolution, TemperatureHistory, Temperatures, ThermalModel
 from thermal.discretisation import DiscretisationError, discretisation_error
 from thermal.resolution import Kind
+
+if TYPE_CHECKING:
+    from scoville.design import Design
 
 __all__ = ["Options", "ThermalRun", "history_table", "run_case", "run_design"]
 
@@ -199,6 +202,8 @@ class ThermalRun:
                 table.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
         if png:
             plan = None if self.design is None else self.design.floorplan
+            from scoville.pictures import write_temperature_maps
+
             write_temperature_maps(self.temperatures, plan, folder)
 
 
@@ -232,6 +237,9 @@ def run_design(
     InputError, ConvergenceError, ResourceError
         As `run_signoff` does.
     """
+    from scoville.analysis import analyse_heat, analyse_power
+    from scoville.design import load_design
+
     design = load_design(name, [*overrides, *(options or Options()).overrides()])
     progress("scheduling the trace", 0.05)
     power = analyse_power(design, design.trace())
