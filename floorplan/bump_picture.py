@@ -18,7 +18,7 @@ from floorplan.bump import NO_CONNECT, BumpField
 from floorplan.hbm_link import HbmLink
 from floorplan.layer_map import layer_map
 from floorplan.layout import Layout
-from floorplan.sheet import INK, PAPER
+from floorplan.sheet import INK, PAPER, legend_beside
 from techlib import InputError
 
 __all__ = ["draw_link"]
@@ -168,12 +168,4 @@ def _legend(axes: Axes, nets: list[str], layers: list[str]) -> None:
         Patch(facecolor=layer_map()[name].color, alpha=0.35, label=layer_map()[name].title)
         for name in layers
     ]
-    axes.legend(
-        handles=handles,
-        loc="upper left",
-        bbox_to_anchor=(1.01, 1.0),
-        borderaxespad=0.0,
-        frameon=False,
-        fontsize=9,
-        labelcolor=INK,
-    )
+    legend_beside(axes, handles)

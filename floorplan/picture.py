@@ -29,6 +29,7 @@ from floorplan.sheet import (
     hatch,
     inch_per_mm,
     label_places,
+    legend_beside,
     sheet,
     slice_outlines,
     write_labels,
@@ -95,18 +96,7 @@ def draw(floorplan: Floorplan, *, title: str = "") -> Figure:
                 label=layers["die.spare"].title,
             )
         )
-    axes.legend(
-        handles=handles,
-        loc="upper left",
-        bbox_to_anchor=(1.01, 1.0),
-        borderaxespad=0.0,
-        frameon=False,
-        fontsize=9,
-        labelcolor=INK,
-        handlelength=1.4,
-        handleheight=1.1,
-        labelspacing=0.55,
-    )
+    legend_beside(axes, handles, handlelength=1.4, handleheight=1.1, labelspacing=0.55)
     return figure
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PolyCollection
@@ -31,6 +32,7 @@ __all__ = [
     "hatch",
     "inch_per_mm",
     "label_places",
+    "legend_beside",
     "scale_bar",
     "sheet",
     "slice_outlines",
@@ -97,6 +99,20 @@ def sheet(floorplan: Floorplan, title: str) -> tuple[Figure, Axes]:
     axes.set_title(heading, loc="left", fontsize=12, color=INK, pad=8)
     scale_bar(axes, width_mm, height_inch, height_mm)
     return figure, axes
+
+
+def legend_beside(axes: Axes, handles: Sequence[Artist], **more: float) -> None:
+    """Put a legend to the right of a drawing; `more` goes to `Axes.legend`."""
+    axes.legend(
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(1.01, 1.0),
+        borderaxespad=0.0,
+        frameon=False,
+        fontsize=9,
+        labelcolor=INK,
+        **more,
+    )
 
 
 def scale_bar(

@@ -19,7 +19,7 @@ from shapely import Polygon
 from floorplan.artwork import Artwork
 from floorplan.checks.shapes import sound
 from floorplan.layer_map import layer_map
-from floorplan.sheet import INK, PAPER, fill, scale_bar
+from floorplan.sheet import INK, PAPER, fill, legend_beside, scale_bar
 from floorplan.violation import Violation
 
 __all__ = ["draw_violations"]
@@ -72,16 +72,7 @@ def draw_violations(
         for rule in rules
     ]  # fmt: skip
     if handles:
-        axes.legend(
-            handles=handles,
-            loc="upper left",
-            bbox_to_anchor=(1.01, 1.0),
-            borderaxespad=0.0,
-            frameon=False,
-            fontsize=9,
-            labelcolor=INK,
-            labelspacing=0.6,
-        )
+        legend_beside(axes, handles, labelspacing=0.6)
     return figure
 
 
