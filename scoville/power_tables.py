@@ -76,7 +76,8 @@ def power_rows(report: PowerReport) -> Iterator[tuple[str, str, str, str]]:
     if cap_w is not None:
         share = 100.0 * report.serving.tally.slowed_share
         yield f"busy time below the clock, for the cap of {cap_w:g} W, %", f"{share:.1f}", "", ""
-    width = f"over bins of {1e3 * found['bin_s']:.4g} ms"
+    bin_s = found["bin_s"]
+    width = "over bins of " + (f"{bin_s:g} s" if bin_s >= 1.0 else f"{1e3 * bin_s:.4g} ms")
     yield f"package power {width}, W: p50", f"{found['p50_w']:.1f}", "", ""
     for name in ("p90", "p99"):
         yield f"{name}", f"{found[f'{name}_w']:.1f}", "", ""
