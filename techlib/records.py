@@ -11,6 +11,7 @@ from techlib.record import Record, quantity
 __all__ = [
     "Accelerator",
     "Board",
+    "Constants",
     "Coolant",
     "EnergyTable",
     "HbmGeneration",
@@ -20,6 +21,7 @@ __all__ = [
     "ProcessNode",
     "accelerators",
     "boards",
+    "constants",
     "coolants",
     "energy_tables",
     "hbm_generations",
@@ -27,7 +29,15 @@ __all__ = [
     "language_models",
     "materials",
     "process_nodes",
+    "zero_celsius_k",
 ]
+
+
+@dataclass(frozen=True, eq=False)
+class Constants(Record):
+    """Constants of a system of units."""
+
+    zero_celsius_k: float = quantity("zero_celsius", "K", above=0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,9 +73,8 @@ class Material(Record):
         >>> [round(silicon.conductivity_at(t)[2]) for t in (27.0, 85.0, 127.0)]
         [148, 117, 101]
         """
-        from scipy.constants import zero_Celsius  # half a second that no command line should wait
-
-        ratio = (temperature_c + zero_Celsius) / (self.reference_temperature_c + zero_Celsius)
+        zero = zero_celsius_k()
+        ratio = (temperature_c + zero) / (self.reference_temperature_c + zero)
         x, y, z = (
             k * ratio**-n
             for k, n in zip(self.conductivity_w_mk, self.conductivity_exponent, strict=True)
@@ -265,6 +274,24 @@ class Board(Record):
     routing_time_s: float = quantity("routing_time", "s", at_least=0.0)
     block_efficiency: float = quantity("block_efficiency", "", above=0.0, at_most=1.0)
     tile_rows: float = quantity("tile_rows", "", at_least=1.0, whole=True)  #: of those kernels
+
+
+@functools.cache
+def constants() -> Library[Constants]:
+    """Return the constants of systems of units, by system."""
+    return Library.load("system of units", Constants, "constants.toml")
+
+
+@functools.cache
+def zero_celsius_k() -> float:
+    """Return the thermodynamic temperature of 0 degC [K].
+
+    Examples
+    --------
+    >>> zero_celsius_k()
+    273.15
+    """
+    return constants()["si"].zero_celsius_k
 
 
 @functools.cache
