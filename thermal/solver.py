@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from thermal.mesh import Mesh
 from thermal.multigrid import Multigrid, Solution
 from thermal.operator import Operator
-from thermal.streaming import StreamSolver
 
 __all__ = ["Solver", "set_up_solver"]
 
@@ -43,5 +42,7 @@ class Solver(Protocol):
 def set_up_solver(operator: Operator, mesh: Mesh) -> Solver:
     """Set up the multigrid solver of an operator, within that for coolant where it flows."""
     if operator.streams:
+        from thermal.streaming import StreamSolver  # with scipy's solvers, which take a while
+
         return StreamSolver(operator, x_m=mesh.x_m, y_m=mesh.y_m)
     return Multigrid(operator, x_m=mesh.x_m, y_m=mesh.y_m)
