@@ -67,6 +67,14 @@ class Cycle:
             ground_w_k = merged(ground_w_k, *parents)
         return Cycle(tuple(levels), self.shapes, self.parents)
 
+    def twin(self) -> Cycle:
+        """Return the same cycle with work space of its own."""
+        levels = []
+        for level, shape in zip(self.levels, self.shapes, strict=True):
+            rise, change, source = (empty_field(shape) for _ in range(3))
+            levels.append(level._replace(rise=rise, change=change, source=source))
+        return Cycle(tuple(levels), self.shapes, self.parents)
+
     def run(self, workers: Workers) -> float:
         """Take ``levels[0].source`` to ``levels[0].rise``; return their inner product."""
         pairs = list(zip(self.shapes, self.levels, self.levels[1:], strict=False))

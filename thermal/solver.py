@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 import numpy as np
@@ -28,6 +30,17 @@ class Solver(Protocol):
         maximum_iterations: int = 200,
     ) -> Solution:
         """Solve ``A T = rhs``."""
+        ...
+
+    def solve_each(
+        self,
+        rhs_w: Iterable[Array],
+        starts_k: Iterable[Array | None] = itertools.repeat(None),
+        *,
+        tolerance: float = 1e-8,
+        maximum_iterations: int = 200,
+    ) -> Iterator[Solution]:
+        """Solve for several right-hand sides, in their order."""
         ...
 
     def shifted(self, shift_per_s: float) -> Solver:

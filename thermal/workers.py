@@ -1,17 +1,22 @@
-"""Threads that share the rows of a field."""
+"""Threads that share the rows of a field, or take a field each."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
+from queue import SimpleQueue
+from typing import TypeVar
 
-__all__ = ["Workers", "available_threads", "hired"]
+__all__ = ["Workers", "available_threads", "hired", "side_by_side"]
 
 Rows = tuple[int, int]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 LEAST_ROWS = 32
 LEAST_CELLS = 100_000
@@ -63,6 +68,38 @@ def hired(threads: int, shape: tuple[int, int, int]) -> Iterator[Workers]:
         return
     with ThreadPoolExecutor(threads - 1, thread_name_prefix="multigrid") as pool:
         yield Workers(threads, pool)
+
+
+def side_by_side(
+    task: Callable[[int, Item], Result], items: Iterable[Item], threads: int
+) -> Iterator[Result]:
+    """Yield ``task(place, item)`` in the order of the items, which are taken as they are needed.
+
+    As many run at once as there are threads, each at a place of its own in ``range(threads)``.
+    """
+    if threads < 2:
+        for item in items:
+            yield task(0, item)
+        return
+    free: SimpleQueue[int] = SimpleQueue()
+    for place in range(threads):
+        free.put(place)
+
+    def run(item: Item) -> Result:
+        place = free.get()
+        try:
+            return task(place, item)
+        finally:
+            free.put(place)
+
+    waiting: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(threads, thread_name_prefix="fields") as pool:
+        for item in items:
+            waiting.append(pool.submit(run, item))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def available_threads() -> int:
