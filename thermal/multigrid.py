@@ -25,11 +25,14 @@ Array = NDArray[np.float64]
 RENEWED = 1e-4
 """The residual is computed afresh in double precision each time it fell by this factor."""
 
-TRUSTED = 1e-3
-"""Down to this factor the last residual is that of the recurrence.
+STRAY = 1e-6
+"""By so much of where it began the recurrence of the residual may be off.
 
-Measured: it then differs by 1e-4 of itself at most, beside layers of 1 um too.
+Measured: by 4e-7 at most over 450 random stacks with contrasts up to 1e5.
 """
+
+LOOSE = 1e-6
+"""From this tolerance on, and where STRAY is below a tenth of it, the recurrence will do."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,8 @@ class Solution:
     iterations : int
         Preconditioned conjugate-gradient iterations.
     residual : float
-        2-norm of ``rhs - A rise`` over that of ``rhs``: computed afresh from the result, unless
-        it fell by less than a factor of 1,000 since it last was.
+        2-norm of ``rhs - A rise`` over that of ``rhs``, computed afresh from the result; for
+        tolerances of 1e-6 and more a bound, from the recurrence and how far it may be off.
     converged : bool
         Whether the residual is within the tolerance asked for, or within what the rounding of
         temperatures to double precision alone leaves; beside layers below 1 um that can be more.
@@ -193,7 +196,7 @@ class Multigrid:
         """
         rhs = self._shaped("rhs_w", rhs_w)
         cold = start_k is None
-        rise = np.zeros(rhs.shape) if start_k is None else self._field("start_k", start_k).copy()
+        rise = np.zeros(rhs.shape) if start_k is None else self._shaped("start_k", start_k).copy()
         with hired(self.threads, rhs.shape) as workers:
             size = self._gradients.norm(workers, rhs)
             if size == 0.0:
@@ -202,10 +205,13 @@ class Multigrid:
                 self._field("rhs_w", rhs)
             march = _March(self._cycle, self._gradients, workers, rise, size)
             residual, limit, rounds = march.residual(rhs, cold=cold), tolerance, 0
+            if not np.isfinite(residual):
+                self._field("start_k", rise)
             while residual > limit and march.iterations < maximum_iterations:
                 before, rounds = residual, rounds + 1
-                residual = march.run(max(limit, before * RENEWED), maximum_iterations)
-                if not before * TRUSTED <= residual <= limit:
+                stray = STRAY * before
+                residual = march.run(max(limit, before * RENEWED), maximum_iterations) + stray
+                if residual > limit or limit < max(LOOSE, 10.0 * stray):
                     residual = march.residual(rhs)
                 stalls = not residual < before / 2
                 if residual > limit and (stalls or rounds > 1):

@@ -316,7 +316,8 @@ def test_the_residual_is_the_true_one(
     start = None if cold else solver.solve(rhs, tolerance=0.1).rise_k
     found = solver.solve(rhs, start, tolerance=tolerance)
     left = np.linalg.norm(rhs - operator.apply(found.rise_k)) / np.linalg.norm(rhs)
-    assert found.residual == pytest.approx(left, rel=1e-2, abs=1e-14)
+    assert left <= found.residual + 1e-14
+    assert found.residual <= left + (1.1e-6 if tolerance >= 1e-6 else 1e-14)
 
 
 def test_shifted_solves() -> None:
