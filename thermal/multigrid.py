@@ -245,7 +245,8 @@ class Multigrid:
         Solution
             In the order of the right-hand sides; the same as that of `solve` to the last bit.
         """
-        solvers = [self] if self.threads < 2 else [self._twin() for _ in range(self.threads)]
+        threads = self.threads if self.threads > 1 else 0
+        solvers = [self._twin() for _ in range(threads)] or [self]
 
         def task(place: int, given: tuple[ArrayLike, ArrayLike | None]) -> Solution:
             return solvers[place].solve(
@@ -253,7 +254,7 @@ class Multigrid:
             )
 
         pairs = zip(rhs_w, starts_k, strict=False)
-        yield from side_by_side(task, pairs, self.threads)
+        yield from side_by_side(task, pairs, threads)
 
     def _twin(self) -> Multigrid:
         """Return the same solver for one thread, with work space of its own."""

@@ -75,9 +75,10 @@ def side_by_side(
 ) -> Iterator[Result]:
     """Yield ``task(place, item)`` in the order of the items, which are taken as they are needed.
 
-    As many run at once as there are threads, each at a place of its own in ``range(threads)``.
+    As many run at once, beside the caller, as there are threads, each at a place of its own in
+    ``range(threads)``; without any the caller runs one when it asks for it.
     """
-    if threads < 2:
+    if threads == 0:
         for item in items:
             yield task(0, item)
         return

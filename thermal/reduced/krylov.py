@@ -133,7 +133,8 @@ def apply_shifted(operator: Operator, shift_per_s: float, fields: Single) -> Sin
     def apply(_place: int, field: Single) -> Array:
         return shifted.apply(field.reshape(operator.shape).astype(np.float64), threads=1)
 
-    for image, found in zip(out, side_by_side(apply, fields, available_threads()), strict=True):
+    images = side_by_side(apply, fields, available_threads() - 1)
+    for image, found in zip(out, images, strict=True):
         image.reshape(operator.shape)[:] = found
     return out
 
