@@ -40,7 +40,10 @@ def test_the_command_line_loads_no_room_before_it_has_to():
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("room", ["techlib", "floorplan", "package", "power", "thermal"])
+ROOMS = ["techlib", "floorplan", "package", "power", "thermal", "scoville"]
+
+
+@pytest.mark.parametrize("room", ROOMS)
 def test_names_of_a_room_are_no_modules_once_all_are_loaded(room: str) -> None:
     loaded = importlib.import_module(room)
     for module in pkgutil.walk_packages(loaded.__path__, f"{room}."):
