@@ -118,9 +118,9 @@ class Multigrid:
         self.operator = operator = _plain(operator)
         self.threads = available_threads() if threads is None else threads
         ground_w_k = plain(operator.ground_w_k)
-        with hired(self.threads, operator.shape) as workers:
-            grids = hierarchy(operator, ground_w_k, lines_x, lines_y)
-            self._cycle = Cycle.of(workers, grids)
+        workers = hired(self.threads, operator.shape)
+        grids = hierarchy(operator, ground_w_k, lines_x, lines_y)
+        self._cycle = Cycle.of(workers, grids)
         self._gradients = Gradients.of(operator, ground_w_k, self._cycle.levels[0])
 
     def shifted(self, shift_per_s: float) -> Multigrid:
@@ -133,8 +133,8 @@ class Multigrid:
         ground_w_k = plain(operator.ground_w_k)
         other = copy.copy(self)
         other.operator = operator
-        with hired(self.threads, operator.shape) as workers:
-            other._cycle = self._cycle.grounded(workers, ground_w_k)
+        workers = hired(self.threads, operator.shape)
+        other._cycle = self._cycle.grounded(workers, ground_w_k)
         other._gradients = self._gradients.grounded(ground_w_k, other._cycle.levels[0].ground)
         return other
 
@@ -150,10 +150,8 @@ class Multigrid:
             )
         other = copy.copy(self)
         other.operator = operator = _plain(operator)
-        with hired(self.threads, operator.shape) as workers:
-            other._gradients = self._gradients.updated(
-                workers, operator, plain(operator.ground_w_k)
-            )
+        workers = hired(self.threads, operator.shape)
+        other._gradients = self._gradients.updated(workers, operator, plain(operator.ground_w_k))
         return other
 
     def precondition(self, residual_w: ArrayLike) -> Array:
@@ -161,11 +159,11 @@ class Multigrid:
         residual = self._field("residual_w", residual_w)
         rise, gradients = np.zeros(residual.shape), self._gradients
         size = _norm(residual) or 1.0
-        with hired(self.threads, residual.shape) as workers:
-            gradients.residual(workers, residual, None, 1.0 / size)
-            self._cycle.run(workers)
-            gradients.redirect(workers, 0.0)
-            gradients.advance(workers, 1.0, size, rise)
+        workers = hired(self.threads, residual.shape)
+        gradients.residual(workers, residual, None, 1.0 / size)
+        self._cycle.run(workers)
+        gradients.redirect(workers, 0.0)
+        gradients.advance(workers, 1.0, size, rise)
         return rise
 
     def solve(
@@ -197,27 +195,27 @@ class Multigrid:
         rhs = self._shaped("rhs_w", rhs_w)
         cold = start_k is None
         rise = np.zeros(rhs.shape) if start_k is None else self._shaped("start_k", start_k).copy()
-        with hired(self.threads, rhs.shape) as workers:
-            size = self._gradients.norm(workers, rhs)
-            if size == 0.0:
-                return Solution(np.zeros(rhs.shape), 0, 0.0, True)
-            if not np.isfinite(size):
-                self._field("rhs_w", rhs)
-            march = _March(self._cycle, self._gradients, workers, rise, size)
-            residual, limit, rounds = march.residual(rhs, cold=cold), tolerance, 0
-            if not np.isfinite(residual):
-                self._field("start_k", rise)
-            while residual > limit and march.iterations < maximum_iterations:
-                before, rounds = residual, rounds + 1
-                stray = STRAY * before
-                residual = march.run(max(limit, before * RENEWED), maximum_iterations) + stray
-                if residual > limit or limit < max(LOOSE, 10.0 * stray):
-                    residual = march.residual(rhs)
-                stalls = not residual < before / 2
-                if residual > limit and (stalls or rounds > 1):
-                    limit = max(tolerance, self._rounding(rise) / size)
-                if stalls:
-                    break
+        workers = hired(self.threads, rhs.shape)
+        size = self._gradients.norm(workers, rhs)
+        if size == 0.0:
+            return Solution(np.zeros(rhs.shape), 0, 0.0, True)
+        if not np.isfinite(size):
+            self._field("rhs_w", rhs)
+        march = _March(self._cycle, self._gradients, workers, rise, size)
+        residual, limit, rounds = march.residual(rhs, cold=cold), tolerance, 0
+        if not np.isfinite(residual):
+            self._field("start_k", rise)
+        while residual > limit and march.iterations < maximum_iterations:
+            before, rounds = residual, rounds + 1
+            stray = STRAY * before
+            residual = march.run(max(limit, before * RENEWED), maximum_iterations) + stray
+            if residual > limit or limit < max(LOOSE, 10.0 * stray):
+                residual = march.residual(rhs)
+            stalls = not residual < before / 2
+            if residual > limit and (stalls or rounds > 1):
+                limit = max(tolerance, self._rounding(rise) / size)
+            if stalls:
+                break
         return Solution(rise, march.iterations, residual, bool(residual <= limit))
 
     def solve_each(

@@ -108,8 +108,8 @@ class Operator:
         def loop(low: int, high: int) -> None:
             kernels.apply(gx, gy, gz, ground, none, field, out, sums, low, high)
 
-        with hired(threads or available_threads(), self.shape) as workers:
-            workers.run(loop, workers.slabs(self.shape))
+        workers = hired(threads or available_threads(), self.shape)
+        workers.run(loop, workers.slabs(self.shape))
         for stream in self.streams:
             stream.add_to(rise_k, out)
         return out

@@ -308,8 +308,8 @@ class _Passes:
 
     def _run(self, loop: Callable[[int, int], None]) -> None:
         nz, ny, nx = self.capacity_j_k.shape
-        with hired(available_threads(), (nz, ny, nx)) as workers:
-            workers.run(loop, workers.slabs((nz, ny, nx)))
+        workers = hired(available_threads(), (nz, ny, nx))
+        workers.run(loop, workers.slabs((nz, ny, nx)))
 
 
 def _inner(a: Array, b: Array) -> float:

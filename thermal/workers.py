@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from queue import SimpleQueue
@@ -60,14 +60,17 @@ class Workers:
             other.result()
 
 
-@contextmanager
-def hired(threads: int, shape: tuple[int, int, int]) -> Iterator[Workers]:
-    """Provide workers for fields up to `shape`; they are dismissed at the end of the block."""
+def hired(threads: int, shape: tuple[int, int, int]) -> Workers:
+    """Return workers for fields up to `shape`; they stay, and wait for the next field."""
     if not Workers(threads).cuts(shape):
-        yield Workers()
-        return
-    with ThreadPoolExecutor(threads - 1, thread_name_prefix="multigrid") as pool:
-        yield Workers(threads, pool)
+        return Workers()
+    return Workers(threads, _pool(threads - 1, os.getpid()))
+
+
+@functools.cache
+def _pool(threads: int, _process: int) -> ThreadPoolExecutor:
+    """Return the threads of a process; those of its parent are not in a forked one."""
+    return ThreadPoolExecutor(threads, thread_name_prefix="multigrid")
 
 
 def side_by_side(
