@@ -83,13 +83,14 @@ def relax(
     c = (colour + j) & 1
     r, n, stride = j + 1, out.shape[2] - 2 * LEAD, level.stride
     y, f = out[r, c, LEAD : LEAD + n], level.source[r, c, LEAD:]
-    if not with_flow:
+    if with_flow:
+        _flow_in(level, around, r, c, y)
+        if with_source:
+            for h in range(n):
+                y[h] += f[h]
+    else:
         for h in range(n):
             y[h] = f[h]
-    elif with_source:
-        _flow_beside(f, level, around, r, c, y)
-    else:
-        _flow_in(level, around, r, c, y)
     q, p = level.grounded[r, c, LEAD:], level.inverse_pivot[r, c, LEAD:]
     for low in range(stride, n, stride):
         here, below = y[low : low + stride], y[low - stride : low]
@@ -116,19 +117,6 @@ def _flow_in(level: Level, around: Single, r: int, c: int, out: Single) -> None:
     gw, ge = level.west[r, c, LEAD:], level.west[r, 1 - c, LEAD + c :]
     for h in range(n):
         out[h] = gs[h] * south[h] + gn[h] * north[h] + gw[h] * west[h] + ge[h] * east[h]
-
-
-@inlined
-def _flow_beside(source: Single, level: Level, around: Single, r: int, c: int, out: Single) -> None:
-    """Set ``out = source + G around`` for the cells of one parity in a stored row."""
-    n = out.size
-    south, north, other = around[r - 1, c, LEAD:], around[r + 1, c, LEAD:], around[r, 1 - c]
-    west, east = other[LEAD - 1 + c :], other[LEAD + c :]
-    gs, gn = level.south[r, c, LEAD:], level.south[r + 1, c, LEAD:]
-    gw, ge = level.west[r, c, LEAD:], level.west[r, 1 - c, LEAD + c :]
-    for h in range(n):
-        flow = gs[h] * south[h] + gn[h] * north[h] + gw[h] * west[h] + ge[h] * east[h]
-        out[h] = source[h] + flow
 
 
 @inlined
