@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 __all__ = [
     "ADMIT", "ARRIVED", "CONTEXT", "DECODING", "DONE", "DRAFTS", "EVICTED", "FILLING", "HELD",
     "LEFT", "LOOSE", "NOW", "ORDER", "PINNED", "SERIAL", "TARGET", "WHO", "Batch", "Blocks",
-    "Requests", "Rules", "compiled",
-    "inlined",
+    "Levels", "Requests", "Rules", "compiled", "inlined",
 ]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -45,6 +44,23 @@ class Rules(NamedTuple):
     acceptance: float
     block_tokens: int  #: of the prefix cache; 0 for none
     growth: float  #: see `power.rows.GROWTH`
+
+
+class Levels(NamedTuple):
+    """A power cap, and what steps cost at each operating point; see `power.step_power`.
+
+    Energies have two columns: what follows the square of the voltage, and what does not [J].
+    """
+
+    cap_w: float  #: infinite without a cap, and then nothing else is looked at
+    pace: Floats  #: clock over the operation's own
+    square: Floats  #: of the voltage over the operation's own
+    static_w: Floats
+    fixed_j: Floats  #: by tokens of a step
+    slope_j: Floats  #: by each unit of `power.work.SUMS`
+    draft_j: Floats  #: drafts of full length, by decoding sequences
+    busy_clock_w: Floats
+    busy_w: Floats
 
 
 class Requests(NamedTuple):

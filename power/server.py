@@ -14,7 +14,7 @@ from power.trace import Trace
 from power.work import Work
 
 if TYPE_CHECKING:
-    from power.batching_state import Blocks, Requests, Rules
+    from power.batching_state import Blocks, Levels, Requests, Rules
 
 __all__ = ["Served", "Server"]
 
@@ -88,6 +88,7 @@ class Server:
             growth=GROWTH,
         )
         self._times = StepTimes.of(work)
+        self._levels = _levels(work)
         self._seed = seed
         self._batch = Batch(
             decode=np.zeros((5, size), np.int64),
@@ -106,14 +107,6 @@ class Server:
     def waiting(self) -> int:
         """Requests that have come and not ended."""
         return len(self._number)
-
-    @property
-    def oldest_s(self) -> float:
-        """When the first of those that are still served was admitted; infinite without any [s]."""
-        if self._requests is None:
-            return np.inf
-        admitted = self._requests.times_s[0]
-        return float(np.min(admitted, initial=np.inf, where=~np.isnan(admitted)))
 
     def serve(self, trace: Trace, *, last: bool = True) -> Served:
         """Serve a stretch of requests, and what is left of those before.
@@ -140,8 +133,8 @@ class Server:
         horizon_s = np.inf if last else float(trace.arrival_s[-1])
         times = self._times
         rows, used = serve(
-            requests, self._batch, blocks, rules, horizon_s, times.fixed_s, times.slope_s,
-            times.draft_s, begun,
+            requests, self._batch, blocks, rules, self._levels, horizon_s, times.fixed_s,
+            times.slope_s, times.draft_s, begun,
         )  # fmt: skip
         whole = used if last else max(used - 1, 0)
         self._begun = rows[whole:used].copy()
@@ -231,6 +224,20 @@ class Server:
             table[:number] = place[table[:number]]
         for entry in (ADMIT, ARRIVED):
             count[entry] = int(kept[: count[entry]].sum())
+
+
+def _levels(work: Work) -> Levels:
+    """Return the tables of the operation's power cap, empty ones where it has none."""
+    from power.batching_state import Levels
+
+    machine = work.machine
+    if machine.operation.cap_w is None:
+        line, table = np.ones(1), np.zeros((1, 2))
+        return Levels(np.inf, line, line, line, table, table, table, line, line)
+    from power.step_power import StepPower  # which needs this module
+
+    power = StepPower.of(work, machine.node.reference_temperature_c)
+    return power.levels(machine.operation.cap_w)
 
 
 def _mixed(numbers: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
