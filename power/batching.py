@@ -19,6 +19,10 @@ was; the draws depend on seed, request and position alone.
 *Power cap.* A step that would take more than the cap gets the fastest operating point that keeps it
 and lasts longer, so that more requests have come when the next one begins.
 
+*Throttle.* Where the operation has a lump for the hottest block, it follows the power of steps and
+pauses; above the limit steps get the throttle's operating point, until it is below by the
+hysteresis.
+
 *Handed over.* Where prompts are read elsewhere, requests come with their KV cache and first token.
 
 Steps alike share a row: same decoding sequences, tokens and operating point, no pause between
@@ -45,7 +49,7 @@ from power.batching_cache import (
     make_room,
     pin,
 )
-from power.batching_cap import level_of, slow_down
+from power.batching_cap import joules, level_of, slow_down, warm_up, watts_at
 from power.batching_state import (
     ADMIT,
     ARRIVED,
@@ -55,7 +59,9 @@ from power.batching_state import (
     DRAFTS,
     EVICTED,
     FILLING,
+    HEAT,
     HELD,
+    HOT,
     LEFT,
     NOW,
     ORDER,
@@ -297,7 +303,7 @@ def serve(
     rules : Rules
         How it is done.
     levels : Levels
-        The power cap.
+        The power cap and the throttle.
     horizon_s : float
         Latest time up to which all arrivals are known; infinite where no more will come [s].
     fixed_s : array, shape (chunk + 1, 5)
@@ -328,7 +334,10 @@ def serve(
         if count[DECODING] + count[FILLING] + count[EVICTED] == 0:
             if count[ADMIT] == len(requests.prompt):
                 break
-            clock[NOW] = max(clock[NOW], requests.arrival_s[count[ADMIT]])
+            then = max(clock[NOW], requests.arrival_s[count[ADMIT]])
+            if levels.governs:
+                warm_up(clock, levels.idle_w, then - clock[NOW], levels)
+            clock[NOW] = then
             clock[HELD] = clock[PINNED] = 0.0
         if clock[NOW] >= horizon_s:
             break
@@ -350,9 +359,13 @@ def serve(
             serial_s += share * draft[3]
             for resource in range(len(parts)):
                 parts[resource] += share * draft[resource]
-        level = 0
-        if levels.cap_w < np.inf:
-            level = level_of(parts, lasting_s, sums, tokens + taken, decoding, share, levels)
+        level, watts = 0, 0.0
+        if levels.governs:
+            core_j, other_j = joules(sums, tokens + taken, decoding, share, levels)
+            level = level_of(parts, lasting_s, core_j, other_j, levels)
+            if clock[HOT] > 0.0:
+                level = max(level, levels.slow_level)
+            watts = watts_at(level, parts, lasting_s, core_j, other_j, levels)
         if level > 0:
             lasting_s = slow_down(level, parts, lasting_s, levels)
         kv = sums[3]
@@ -364,8 +377,10 @@ def serve(
         in_use = clock[HELD] + clock[PINNED] + growth
         waiting = count[ARRIVED] - count[ADMIT] + count[EVICTED]
         clock[NOW] = now + lasting_s
+        if levels.governs:
+            warm_up(clock, watts, lasting_s, levels)
         output = _advance(requests, batch, blocks, rules)
         output += _end_prompts(requests, batch, blocks, rules)
         row = rows[used - 1]
-        note(row, clock[NOW], sums, parts, serial_s, in_use, waiting, output)
+        note(row, clock[NOW], sums, parts, serial_s, in_use, waiting, output, clock[HEAT])
     return rows, used

@@ -1,13 +1,13 @@
-"""The operating point of a step under a power cap, compiled."""
+"""The operating point of a step under a power cap and a throttle, compiled."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from power.batching_state import Levels, inlined
+from power.batching_state import HEAT, HOT, Levels, inlined
 
-__all__ = ["level_of", "slow_down"]
+__all__ = ["joules", "level_of", "slow_down", "warm_up", "watts_at"]
 
 Floats = NDArray[np.float64]
 
@@ -21,7 +21,7 @@ def _lasting(level: int, parts: Floats, lasting_s: float, levels: Levels) -> flo
 
 
 @inlined
-def _watts(
+def watts_at(
     level: int, parts: Floats, lasting_s: float, core_j: float, other_j: float, levels: Levels
 ) -> float:
     """Return the mean power of a package over a step at an operating point [W]."""
@@ -37,16 +37,10 @@ def _watts(
 
 
 @inlined
-def level_of(
-    parts: Floats,
-    lasting_s: float,
-    sums: Floats,
-    tokens: int,
-    decoding: int,
-    drafted: float,
-    levels: Levels,
-) -> int:
-    """Return the first operating point at which a step keeps the cap; the last one if none does.
+def joules(
+    sums: Floats, tokens: int, decoding: int, drafted: float, levels: Levels
+) -> tuple[float, float]:
+    """Return the energy of a step's actions: what follows the voltage, and what does not [J].
 
     `drafted` is the share of a full draft length that sequences take.
     """
@@ -57,12 +51,18 @@ def level_of(
     if drafted > 0.0:
         core_j += drafted * levels.draft_j[decoding, 0]
         other_j += drafted * levels.draft_j[decoding, 1]
-    if _watts(0, parts, lasting_s, core_j, other_j, levels) <= levels.cap_w:
+    return core_j, other_j
+
+
+@inlined
+def level_of(parts: Floats, lasting_s: float, core_j: float, other_j: float, levels: Levels) -> int:
+    """Return the first operating point at which a step keeps the cap; the last one if none does."""
+    if watts_at(0, parts, lasting_s, core_j, other_j, levels) <= levels.cap_w:
         return 0
     low, high = 0, len(levels.pace) - 1  # power falls from point to point
     while high - low > 1:
         middle = (low + high) // 2
-        if _watts(middle, parts, lasting_s, core_j, other_j, levels) <= levels.cap_w:
+        if watts_at(middle, parts, lasting_s, core_j, other_j, levels) <= levels.cap_w:
             high = middle
         else:
             low = middle
@@ -76,3 +76,15 @@ def slow_down(level: int, parts: Floats, lasting_s: float, levels: Levels) -> fl
     parts[0] /= levels.pace[level]
     parts[1] /= levels.pace[level]
     return then_s
+
+
+@inlined
+def warm_up(clock: Floats, watts: float, lasting_s: float, levels: Levels) -> None:
+    """Let the lump follow a power for a while, and the throttle follow the lump."""
+    if levels.limit_c == np.inf:
+        return
+    final_c = levels.coolant_c + levels.resistance_k_w * watts
+    left = np.exp(-lasting_s / levels.time_s)
+    clock[HEAT] = final_c + (clock[HEAT] - final_c) * left
+    limit_c = levels.resume_c if clock[HOT] > 0.0 else levels.limit_c
+    clock[HOT] = 1.0 if clock[HEAT] > limit_c else 0.0

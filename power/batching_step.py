@@ -19,7 +19,8 @@ Floats = NDArray[np.float64]
 _START, _END, _STEPS, _DECODE, _PROMPT, _SUM, _TIME, _SERIAL, _KV, _WAIT, _TOKENS, _OUT, _LEVEL = (
     0, 1, 2, 3, 4, 5, 10, 13, 14, 15, 16, 17, 18,
 )  # fmt: skip
-WIDTH = 19  #: of a row; the column behind it holds the first step's KV cache
+_HEAT = 19
+WIDTH = 20  #: of a row; the column behind it holds the first step's KV cache
 
 
 @inlined
@@ -120,7 +121,7 @@ def open_row(
         rows = grown
     row = rows[used]
     row[_START], row[_DECODE], row[_PROMPT], row[WIDTH] = now, decoding, taken, kv
-    row[_TOKENS], row[_LEVEL] = tokens, level
+    row[_TOKENS], row[_LEVEL], row[_HEAT] = tokens, level, -np.inf
     return rows
 
 
@@ -134,6 +135,7 @@ def note(
     in_use: float,
     waiting: int,
     output: int,
+    heat_c: float,
 ) -> None:
     """Add a step to its row."""
     row[_END] = end_s
@@ -146,3 +148,4 @@ def note(
     row[_KV] = max(row[_KV], in_use)
     row[_WAIT] = max(row[_WAIT], float(waiting))
     row[_OUT] += output
+    row[_HEAT] = max(row[_HEAT], heat_c)

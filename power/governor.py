@@ -62,17 +62,19 @@ class OperatingPoints:
 
 
 def with_points(machine: Machine, runs: pd.DataFrame) -> pd.DataFrame:
-    """Return runs with ``pace`` and ``voltage_ratio`` over the operation's own, if it has a cap.
+    """Return runs with ``pace`` and ``voltage_ratio`` over the operation's own, if those change.
 
     Parameters
     ----------
     machine : Machine
         That ran them.
     runs : DataFrame
-        With the ``level`` of each, which is taken out.
+        With the ``level`` of each, which is taken out; ``lump_c`` stays with a throttle alone.
     """
-    plain = runs.drop(columns="level")
-    if machine.operation.cap_w is None:
+    run = machine.operation
+    heat = run.throttle_resistance_k_w is not None
+    plain = runs.drop(columns=["level"] if heat else ["level", "lump_c"])
+    if run.cap_w is None and not heat:
         return plain
     points, level = OperatingPoints.of(machine), runs["level"].to_numpy(dtype=np.int64)
     return plain.assign(pace=points.pace[level], voltage_ratio=points.voltage_ratio[level])

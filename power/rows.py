@@ -28,4 +28,5 @@ ROW = (
     "decode_tokens",  # in each step: one of each decoding sequence, and its drafts
     "output_tokens",
     "level",  # of each step: which of `power.OperatingPoints`
+    "lump_c",  # highest
 )

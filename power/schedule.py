@@ -40,11 +40,12 @@ class Schedule:
         The machine and the model.
     iterations : DataFrame
         Runs of steps alike in order of time; columns `power.rows.ROW`, in place of ``level``
-        ``pace`` and ``voltage_ratio`` under a power cap. ``start_s`` and ``end_s`` bound a run;
-        ``steps`` counts its steps, each of ``decode_sequences`` with ``decode_tokens`` and of
-        ``step_prompt_tokens``; ``output_tokens``, the sums of `power.work.SUMS` and the busy times
-        ``tensor_s``, ``vector_s``, ``hbm_s`` and ``serial_s`` are over the run;
-        ``kv_reserved_byte`` and ``waiting`` are its highest.
+        ``pace`` and ``voltage_ratio`` under a power cap or a throttle. ``start_s`` and ``end_s``
+        bound a run; ``steps`` counts its steps, each of ``decode_sequences`` with
+        ``decode_tokens`` and of ``step_prompt_tokens``; ``output_tokens``, the sums of
+        `power.work.SUMS` and the busy times ``tensor_s``, ``vector_s``, ``hbm_s`` and
+        ``serial_s`` are over the run; ``kv_reserved_byte``, ``waiting`` and, with a throttle,
+        ``lump_c`` are its highest.
     admitted_s, first_token_s, finish_s : array, shape (n,)
         When each request enters the batch, gets its first token and its last one [s].
     kv_capacity_byte : float
@@ -181,12 +182,16 @@ class Schedule:
 
     @property
     def slowed_share(self) -> float:
-        """Share of the busy time spent below the operation's clock, to stay below its cap."""
+        """Share of the busy time below the operation's clock, for its cap or its throttle."""
         return self.summary.tally.slowed_share
 
     def operating_points(self) -> pd.DataFrame:
-        """Return ``start_s``, ``end_s``, ``frequency_hz`` and ``voltage_v`` of each run."""
-        run, found = self.work.machine.operation, self.iterations[["start_s", "end_s"]]
+        """Return ``start_s``, ``end_s``, ``frequency_hz`` and ``voltage_v`` of each run.
+
+        Where the operation has a lump for its throttle, also the highest ``lump_c``.
+        """
+        heat = [name for name in ("lump_c",) if name in self.iterations]
+        run, found = self.work.machine.operation, self.iterations[["start_s", "end_s", *heat]]
         ones = np.ones(len(found))
         pace = self.iterations.get("pace", ones)
         voltage = self.iterations.get("voltage_ratio", ones)

@@ -68,7 +68,7 @@ class Server:
     def __init__(
         self, work: Work, capacity_byte: float, *, seed: int = 0, handed: bool = False
     ) -> None:
-        from power.batching_state import Batch, Rules  # imports numba, which takes a second
+        from power.batching_state import HEAT, Batch, Rules  # imports numba, which takes a second
 
         run = work.machine.operation
         size = int(run.max_batch)
@@ -95,8 +95,10 @@ class Server:
             filling=np.zeros((4, size), np.int64),
             evicted=np.zeros(size, np.int64),
             counts=np.zeros(6, np.int64),
-            clock=np.zeros(4),
+            clock=np.zeros(6),
         )
+        self._batch.clock[HEAT] = self._levels.coolant_c
+        self._batch.clock[HEAT] += self._levels.resistance_k_w * self._levels.idle_w
         self._caches = run.caches_prefixes
         self._requests: Requests | None = None
         self._begun: Array | None = None
@@ -227,17 +229,18 @@ class Server:
 
 
 def _levels(work: Work) -> Levels:
-    """Return the tables of the operation's power cap, empty ones where it has none."""
+    """Return the tables of the operation's cap and throttle, empty ones where it has none."""
     from power.batching_state import Levels
 
     machine = work.machine
-    if machine.operation.cap_w is None:
+    run = machine.operation
+    if run.cap_w is None and run.throttle_resistance_k_w is None:
         line, table = np.ones(1), np.zeros((1, 2))
-        return Levels(np.inf, line, line, line, table, table, table, line, line)
+        tables = line, line, line, table, table, table, line, line
+        return Levels(False, np.inf, np.inf, np.inf, 0, 0.0, 1.0, 0.0, 0.0, *tables)
     from power.step_power import StepPower  # which needs this module
 
-    power = StepPower.of(work, machine.node.reference_temperature_c)
-    return power.levels(machine.operation.cap_w)
+    return StepPower.of(work, machine.node.reference_temperature_c).levels()
 
 
 def _mixed(numbers: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:

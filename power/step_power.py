@@ -42,6 +42,8 @@ class StepPower:
     ----------
     static_w, clock_w, leakage_w : float
         While steps run, whatever they do [W].
+    idle_w : float
+        While none runs [W].
     core_j, other_j : array, shape (len(ACTIONS),)
         Of one action: what follows the voltage of the logic, and what does not [J].
     busy_clock_w, busy_w : array, shape (4,)
@@ -52,6 +54,7 @@ class StepPower:
     static_w: float
     clock_w: float
     leakage_w: float
+    idle_w: float
     core_j: Array
     other_j: Array
     busy_clock_w: Array
@@ -70,7 +73,7 @@ class StepPower:
         """
         start = _start()
         hbm = {kind: start[f"{kind}hbm_s"] for kind in ("clock_", "")}
-        probes: dict[str, dict[str, float]] = {"start": {}}
+        probes = {"start": {}, "idle": dict.fromkeys(start, 0.0)}
         for name in ACTIONS:
             probes |= {key: {key: _MANY} for key in (name, f"core_{name}")}
         for name in (*_WORTH, *(f"{kind}{name}_s" for kind in hbm for name in RESOURCES)):
@@ -98,10 +101,11 @@ class StepPower:
         for kind, each in busy.items():
             times = np.array([start[f"{kind}{name}_s"] for name in RESOURCES])
             static -= each @ np.append(times, max(times[0], times[2]))
-        return cls(work, float(static), clock, leaking, core, plain, busy["clock_"], busy[""])
+        idle = float(told["idle"])
+        return cls(work, float(static), clock, leaking, idle, core, plain, busy["clock_"], busy[""])
 
-    def levels(self, cap_w: float) -> Levels:
-        """Return the tables of a cap for the compiled loops [W]."""
+    def levels(self) -> Levels:
+        """Return cap, throttle and tables of the operation for the compiled loops."""
         from power.batching_state import Levels  # imports numba, which takes a second
 
         work, run = self.work, self.work.machine.operation
@@ -115,7 +119,16 @@ class StepPower:
         draft = drafted * (work.per_step(np.arange(int(run.max_batch) + 1)) @ each)
         tables = (points.pace, square, static, fixed, work.per_sum @ each, draft,
                   self.busy_clock_w, self.busy_w)  # fmt: skip
-        return Levels(float(cap_w), *(np.ascontiguousarray(table) for table in tables))
+        slow = int(np.searchsorted(-points.pace, -run.throttle_pace))
+        lump = run.throttle_resistance_k_w is not None
+        limit_c = float(run.throttle_c or 0.0) if lump else np.inf
+        return Levels(
+            True, np.inf if run.cap_w is None else float(run.cap_w), limit_c,
+            limit_c - run.throttle_hysteresis_k, min(slow, len(points.pace) - 1),
+            float(run.throttle_resistance_k_w or 0.0), float(run.throttle_time_s or 1.0),
+            float(run.throttle_coolant_c or 0.0), self.idle_w,
+            *(np.ascontiguousarray(table) for table in tables),
+        )  # fmt: skip
 
 
 def _start() -> dict[str, float]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import power
 from power.activity import Activity, counts_of_runs
 from power.step_power import StepPower
-from techlib import LanguageModel
+from techlib import InputError, LanguageModel
 
 HOT_C = 85.0  # the reference of the node, at which the governor counts leakage
 
@@ -177,6 +177,50 @@ def test_a_slower_run_by_hand(toy: power.Machine, small_model: LanguageModel) ->
         assert joule["slow"][name] == pytest.approx(voltage**2 * joule["free"][name]), name
     for name in ("hbm_device", "hbm_phy"):
         assert joule["slow"][name] == pytest.approx(joule["free"][name]), name
+
+
+def test_the_throttle_follows_a_lump_while_the_trace_is_served(capped) -> None:
+    free = capped(None)
+    machine = free.work.machine
+    points = power.OperatingPoints.of(machine)
+    slow = at_level(free.iterations, points, np.full(len(free.iterations), 32))
+    watts = run_watts(free).mean(), watts_of(free, slow).mean()
+    each_k_w, coolant_c, time_s = 2.0, 40.0, 0.05 * (free.end_s - free.start_s)
+    warm_c, cool_c = (coolant_c + each_k_w * each for each in watts)
+    limit_c, hysteresis_k = 0.3 * cool_c + 0.7 * warm_c, 0.3 * (warm_c - cool_c)
+    hot = replace(
+        machine.operation, throttle_c=limit_c, throttle_hysteresis_k=hysteresis_k,
+        throttle_pace=0.5, throttle_resistance_k_w=each_k_w, throttle_time_s=time_s,
+        throttle_coolant_c=coolant_c,
+    )  # fmt: skip
+    schedule = power.Schedule.of(free.trace, replace(machine, operation=hot), free.work.model)
+    runs = schedule.operating_points()
+    slowed = schedule.iterations["pace"].to_numpy() < 1.0
+    assert np.diff(slowed.astype(int)).clip(0.0).sum() >= 2  # comes and goes
+    assert (schedule.iterations["pace"].to_numpy()[slowed] == points.pace[-1]).all()
+    assert runs["lump_c"].max() < limit_c + 0.1 * hysteresis_k
+    # The lump once more, with what blocks take.
+    idle_w = StepPower.of(schedule.work, HOT_C).idle_w
+    heat_c, now, ends = coolant_c + each_k_w * idle_w, schedule.start_s, []
+    for start, end, watt in zip(runs["start_s"], runs["end_s"], run_watts(schedule), strict=True):
+        for final_w, lasting_s in ((idle_w, start - now), (watt, end - start)):
+            final_c = coolant_c + each_k_w * final_w
+            heat_c = final_c + (heat_c - final_c) * np.exp(-lasting_s / time_s)
+        now = end
+        ends.append(heat_c)
+    rising = np.diff(ends, prepend=0.0) > 0.0  # a run's highest is its last
+    found = runs["lump_c"].to_numpy()
+    assert found[rising] == pytest.approx(np.array(ends)[rising], abs=0.01 * hysteresis_k)
+    began, came_back = np.flatnonzero(np.diff(slowed.astype(int)) != 0)[:2] + 1
+    assert ends[began - 1] > limit_c
+    assert ends[came_back - 1] < limit_c - hysteresis_k
+
+
+def test_a_lump_is_whole_or_missing(operation: Callable[..., power.Operation]) -> None:
+    with pytest.raises(InputError) as caught:
+        operation(throttle_resistance="0.1 K/W")
+    told = [fault.where for fault in caught.value.faults]
+    assert told == ["toy.throttle_time", "toy.throttle_coolant"]
 
 
 def test_slowed_power_is_less_everywhere(capped) -> None:
