@@ -14,13 +14,13 @@ from power.serving import EFFICIENCIES, ENERGIES, TIMES
 from scoville.validation.measured_serving import Served, predict
 from techlib import Board, InputError
 
-__all__ = ["fit_board", "fold_boards", "leave_one_out"]
+__all__ = ["FEWEST", "fit_board", "fold_boards", "leave_one_out"]
 
 #: Relative residual from which a row counts by its distance, not by its square: about the spread
 #: between boards that did the same work.
 _OUTLIER = 0.05
 _ROUNDS = 60
-_FEWEST = 12  #: rows of a fit with six or seven coefficients each for time and power
+FEWEST = 12  #: rows of a fit with six or seven coefficients each for time and power
 
 
 def fit_board(served: Sequence[Served], board: Board) -> Board:
@@ -42,14 +42,14 @@ def fit_board(served: Sequence[Served], board: Board) -> Board:
     InputError
         Fewer than twelve rows to fit to.
     """
-    if len(served) < _FEWEST:
+    if len(served) < FEWEST:
         what = f"{len(served)} rows to fit to"
-        raise InputError.of("--fit", what, f"at least {_FEWEST}", "leave --fit out")
+        raise InputError.of("--fit", what, f"at least {FEWEST}", "leave --fit out")
     powered = _Rows.of_power(served)
     energy = _solve(powered, np.zeros(len(ENERGIES)))
     changes = dict(zip(ENERGIES, energy, strict=True))
     timed = _Rows.of_time(served)
-    if len(timed.measured) >= _FEWEST:
+    if len(timed.measured) >= FEWEST:
         least = np.array([float(name in EFFICIENCIES) for name in TIMES])
         pairs = zip(TIMES, _solve(timed, least), strict=True)
         changes |= {name: 1.0 / v if name in EFFICIENCIES else v for name, v in pairs}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from scoville.validation.board_file import coefficient_rows
-from scoville.validation.board_fit import fold_boards, leave_one_out
+from scoville.validation.board_fit import FEWEST, fold_boards, leave_one_out
 from scoville.validation.figures import measured_against
 from scoville.validation.measured_serving import Served, predict
 from scoville.validation.power_summary import by_group, summary
@@ -47,9 +48,10 @@ class Boards:
 
     @classmethod
     def of(cls, served: Sequence[Served], board: Board) -> Boards:
-        """Predict all rows, and all families from the others where there are enough."""
-        families = {entry.family for entry in served}
-        if len(families) < _FEWEST_FAMILIES:
+        """Predict all rows, and all families from the others where those are enough for a fit."""
+        families = Counter(entry.family for entry in served)
+        others = len(served) - max(families.values())
+        if len(families) < _FEWEST_FAMILIES or others < FEWEST:
             return cls(predict(served, board), None, board, {})
         folds = fold_boards(served, board)
         return cls(predict(served, board), leave_one_out(served, folds), board, folds)

@@ -229,6 +229,14 @@ def test_too_few_rows_are_refused(tmp_path: Path) -> None:
         validate_measured(write(tmp_path, GOOD), fit=True)
 
 
+def test_a_few_rows_of_many_families_are_held_against_what_ships(tmp_path: Path) -> None:
+    names = ("Llama-3.1-8B", "Qwen3-8B", "gemma-3-12b-it", "gpt-oss-20b", "Qwen3-30B-A3B")
+    lines = [GOOD.replace("Llama-3.1-8B-Instruct", name)[: -len(",8,8")] + ",," for name in names]
+    found = validate_measured(write(tmp_path, *lines))
+    assert len(found.boards.shipped) == len(names)
+    assert found.to_dict()["leave_one_model_out"] is None
+
+
 def test_a_written_board_is_read_as_it_was_fitted(tmp_path: Path) -> None:
     import tomllib
 
