@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ __all__ = ["StepPower"]
 Array = NDArray[np.float64]
 
 _WORTH = ("clock_engine_s", "leaking_engine_s")
+_KINDS = ("clock_", "")  #: of busy times: worth their clock power, and plain
 _MANY = 1e12  #: actions at once: a picojoule each is a watt
 _PART = 1.0 / 32.0  #: of a second, by which busy times are moved: no other one becomes the longest
 
@@ -72,15 +74,7 @@ class StepPower:
             At which leakage and refresh are counted [degC].
         """
         start = _start()
-        hbm = {kind: start[f"{kind}hbm_s"] for kind in ("clock_", "")}
-        probes = {"start": {}, "idle": dict.fromkeys(start, 0.0)}
-        for name in ACTIONS:
-            probes |= {key: {key: _MANY} for key in (name, f"core_{name}")}
-        for name in (*_WORTH, *(f"{kind}{name}_s" for kind in hbm for name in RESOURCES)):
-            probes[name] = {name: start[name] + _PART}
-        for kind, longest in hbm.items():  # arrays as long as memory, and longer
-            probes[f"{kind}level"] = {f"{kind}tensor_s": longest}
-            probes[f"{kind}longer"] = {f"{kind}tensor_s": longest + _PART}
+        probes = _probes(start)
         watts = _asked(work, temperature_c, [start | change for change in probes.values()])
         told = dict(zip(probes, watts, strict=True))
 
@@ -92,7 +86,7 @@ class StepPower:
         )
         clock, leaking = (more(name) / _PART for name in _WORTH)
         busy = {}
-        for kind in hbm:
+        for kind in _KINDS:
             each = np.array([more(f"{kind}{name}_s") for name in RESOURCES]) / _PART
             both = more(f"{kind}longer", f"{kind}level") / _PART - each[0]
             busy[kind] = np.append(each, both) - np.array([0.0, 0.0, both, 0.0])
@@ -137,6 +131,19 @@ def _start() -> dict[str, float]:
     busy = dict(zip(BUSY, (1.0, 0.5, 0.5, 0.75), strict=True))
     worth = {f"clock_{name}": 0.25 * share for name, share in busy.items()}
     return {**dict.fromkeys(names, 0.0), **busy, **worth, "leaking_engine_s": 0.5}
+
+
+def _probes(start: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """Return changes of one count, or two, from the start; arrays as busy as memory, and more."""
+    probes = {"start": {}, "idle": dict.fromkeys(start, 0.0)}
+    for name in ACTIONS:
+        probes |= {key: {key: _MANY} for key in (name, f"core_{name}")}
+    for name in (*_WORTH, *(f"{kind}{name}_s" for kind in _KINDS for name in RESOURCES)):
+        probes[name] = {name: start[name] + _PART}
+    for kind in _KINDS:
+        tensor, longest = f"{kind}tensor_s", start[f"{kind}hbm_s"]
+        probes |= {f"{kind}level": {tensor: longest}, f"{kind}longer": {tensor: longest + _PART}}
+    return probes
 
 
 def _asked(work: Work, temperature_c: float, seconds: list[dict[str, float]]) -> Array:

@@ -173,6 +173,11 @@ What is not explained:
   that of eight sequences, less than a third of what a full step takes here.
 - The time of few sequences on mixtures over eight boards: 10 to 20 % long for Qwen3 235B, as much
   short for Llama 4 Scout. Routers are less even than assumed here, and no file tells by how much.
+- The efficiency of bandwidth is fitted at its bound of one: fewer experts are met than if tokens
+  chose evenly, or copies overlap with other kernels.
+- Which kernels ran is not in the rows. That scales by block fill tiles of experts that no token
+  chose is the rule of one of two kernels for them, and what power and time at small batches show;
+  kernels on other chips may have tiles that follow the batch.
 - Latents in place of keys and values are counted as engines keep them, a copy on each board; no
   row has any.
 
