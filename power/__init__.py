@@ -5,6 +5,7 @@ from power.activity import Activity
 from power.arrivals import Arrivals
 from power.block_power import BlockPower
 from power.demand import Demand
+from power.expert_load import ExpertLoad
 from power.frequency import maximum_frequency_hz, minimum_voltage_v
 from power.generator import generate
 from power.governor import OperatingPoints
@@ -28,6 +29,7 @@ __all__ = [
     "Arrivals",
     "BlockPower",
     "Demand",
+    "ExpertLoad",
     "Machine",
     "OperatingPoints",
     "Operation",
