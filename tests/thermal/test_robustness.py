@@ -35,10 +35,9 @@ def test_random_packages_converge() -> None:
 def test_many_iterations_are_explained() -> None:
     package, _ = random_stack(6)
     assert effort_warnings(package, 39) == ()
-    assert effort_warnings(package, 74) == (
-        "the solve took 74 iterations, where 10 are usual; along layer l0 conductivities differ by "
-        "a factor of 1e+05, and islands in what hardly conducts merge on coarse grids",
-    )
+    (told,) = effort_warnings(package, 74)
+    assert told.startswith("the solve took 74 iterations, where 10 are usual; along layer l0 ")
+    assert "differ by a factor of 1e+05, and islands" in told
     even, _ = random_stack(6, contrast=10.0)
     assert "far enough apart" in effort_warnings(even, 40)[0]
 
