@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from floorplan.orientation import Orientation
 from techlib import Faults
 
-__all__ = ["NO_CONNECT", "BumpArray", "BumpField", "BumpKind"]
+__all__ = ["MECHANICAL", "NO_CONNECT", "BumpArray", "BumpField", "BumpKind"]
 
 NO_CONNECT = "NC"  #: net of mechanical bumps, which connect nothing
+MECHANICAL = "MECH"  #: what a stack calls its terminal of them
 
 
 class BumpKind(StrEnum):

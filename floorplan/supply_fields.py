@@ -166,7 +166,8 @@ def ball_field(
     bounds = substrate.outline.bounds
     grid = BumpGrid.within(bounds, rules.bga_edge_um, rules.bga_pitch_um, floorplan.grid_um)
     grid.checker(_RAILS.index("VSS"), _RAILS.index("VDD"))
-    turn = np.array([_RAILS.index(rail) for rail in _BALL_RAILS])
+    rails = _BALL_RAILS if floorplan.stacks else _CORE[:1]  # no memory, no supply of it
+    turn = np.array([_RAILS.index(rail) for rail in rails])
     column = np.arange(grid.nets.shape[1]) // 2 % len(turn)
     grid.nets[:] = np.where(grid.nets == _RAILS.index("VDD"), turn[column], grid.nets)
     outward = [_to_rim(lane, bounds) for lane in lanes]

@@ -241,6 +241,29 @@ def test_a_via_on_the_joint_of_another_net(layout):
     assert "via of VDD stands on the joint of VSS" in short.message
 
 
+def test_a_gap_in_a_grid_of_balls(layout):
+    """Of the inner site that is empty; not of the corner, nor where a whole row is left out."""
+    sites = [(x, y) for x in range(6) for y in range(5) if (x, y) not in ((1, 2), (0, 0))]
+    points = [(9_000.0 + 1_000 * x, 9_000.0 + 800 * y) for x, y in sites if x != 4]
+    balls = field(BumpKind.BGA, points, ["VSS"] * len(points), owner="substrate", pad_um=500.0)
+    deck = floorplan.rule_deck().changed({"ball-pitch": "0.8 mm"}, where="test")
+    (gap,) = floorplan.check(alone(layout, balls), deck)
+    substrate = layout.substrate
+    assert (gap.rule, gap.severity, gap.where) == ("grid-gap", "warning", ("substrate/test",))
+    assert (gap.x_um, gap.y_um) == (10_000.0 - substrate.x_um, 10_600.0 - substrate.y_um)
+
+
+def test_a_joint_without_a_via(layout):
+    fields = [
+        field(BumpKind.C4, [[5_000, 5_000], [5_150, 5_000]], ["VSS", "VSS"], owner="interposer",
+              pad_um=80.0, name="c4"),
+        field(BumpKind.TSV, [[5_020, 5_000]], ["VSS"], owner="interposer", pad_um=10.0, name="tsv"),
+    ]  # fmt: skip
+    (found,) = floorplan.check(alone(layout, *fields))
+    assert (found.rule, found.where) == ("c4-via", ("interposer/c4", "interposer/tsv"))
+    assert (found.x_um, found.y_um) == (5_150.0, 5_000.0)
+
+
 def test_an_open_seal_ring_of_a_layout(layout):
     whole = layout.features["compute"]
     cut = floorplan.check(replace(layout, features={"compute": tuple(
