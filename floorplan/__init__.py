@@ -6,6 +6,7 @@ from floorplan.bump import NO_CONNECT, BumpArray, BumpField, BumpKind
 from floorplan.checks import check, check_layout
 from floorplan.detail_rules import DetailRules, detail_rules
 from floorplan.die import Die
+from floorplan.die_link_map import DieLinkMap, die_link_maps
 from floorplan.differences import Change, Difference, diff, diff_files
 from floorplan.explicit import add_blocks, from_tables, read_floorplan
 from floorplan.explicit_writer import to_tables, write_floorplan
@@ -13,7 +14,6 @@ from floorplan.feature import Feature
 from floorplan.floorplan import Floorplan
 from floorplan.formats.registry import FORMATS, Format, WrittenFiles, write_formats
 from floorplan.gds import write_gds, write_oasis
-from floorplan.hbm_link import HbmLink
 from floorplan.hbm_map import HbmMap, hbm_maps
 from floorplan.imports.assembly import ImportedLayout
 from floorplan.imports.reading import IMPORTS, import_files, import_layout
@@ -22,6 +22,7 @@ from floorplan.layout import Layout
 from floorplan.layout_builder import lay_out, layout_sources
 from floorplan.layout_file import LayoutFile, read_layout
 from floorplan.layout_tables import field_table, link_table, write_bumps
+from floorplan.link import Link
 from floorplan.marker_file import write_markers
 from floorplan.metal import Metal, metals
 from floorplan.orientation import Orientation
@@ -46,18 +47,19 @@ __all__ = [
     "Change",
     "DetailRules",
     "Die",
+    "DieLinkMap",
     "Difference",
     "Edge",
     "Feature",
     "Floorplan",
     "Format",
-    "HbmLink",
     "HbmMap",
     "HbmStack",
     "ImportedLayout",
     "LayerMap",
     "Layout",
     "LayoutFile",
+    "Link",
     "MapLayer",
     "Metal",
     "Orientation",
@@ -74,6 +76,7 @@ __all__ = [
     "check",
     "check_layout",
     "detail_rules",
+    "die_link_maps",
     "diff",
     "diff_files",
     "field_table",

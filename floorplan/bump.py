@@ -24,6 +24,7 @@ class BumpKind(StrEnum):
 
     HBM = "hbm"  #: microbump of an HBM stack, or of the PHY that it is wired to
     CORE = "core"  #: microbump of a die to the interposer: power, ground, serial lanes
+    D2D = "d2d"  #: microbump of a die-to-die link
     C4 = "c4"  #: interposer to substrate
     BGA = "bga"  #: substrate to board
     TSV = "tsv"  #: via through the interposer

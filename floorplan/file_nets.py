@@ -17,8 +17,8 @@ from floorplan.pads import Pads
 
 __all__ = ["package_nets"]
 
-_TOP = (BumpKind.HBM, BumpKind.CORE)
-_INTERFACES = (BlockKind.SERDES, BlockKind.HOST, BlockKind.DIE_TO_DIE)
+_TOP = (BumpKind.HBM, BumpKind.CORE, BumpKind.D2D)
+_INTERFACES = (BlockKind.SERDES, BlockKind.HOST)
 _NONE = ("", NO_CONNECT, MECHANICAL)
 
 
@@ -27,7 +27,7 @@ def package_nets(fields: Sequence[Pads], artwork: Artwork) -> tuple[Pads, ...]:
 
     Interposer and substrate name the package's nets. A microbump with such a name is on that net,
     a supply for instance; any other name is a signal of its body: of the stack, of the stack that
-    its PHY talks to, or of the interface on its
+    its PHY talks to, of the die-to-die link that its block ends, or of the interface on its
     die that it stands on or nearest to (``"io/serdes0/tx0_p"``). Levels of the
     package without a single name are left out: there is nothing to hold against another level.
     """
@@ -62,8 +62,9 @@ def _prefixes(pads: Pads, own: NDArray[np.int64], artwork: Artwork) -> list[str]
         return [pads.owner] * len(own)
     if pads.block:
         stacks = dict(zip(die.blocks.names, die.stacks, strict=True))
+        first = {other: one for one, other, _ in artwork.die_links}
         key = f"{pads.owner}/{pads.block}"
-        return [stacks.get(key) or key] * len(own)
+        return [stacks.get(key) or first.get(key, key)] * len(own)
     every = range(len(die.blocks))
     some = [index for index in every if die.kinds[index] in _INTERFACES] or [*every]
     outlines = np.array([die.blocks.placed_outline(index) for index in some])

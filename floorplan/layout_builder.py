@@ -12,11 +12,14 @@ from floorplan.bump import BumpField
 from floorplan.detail_rules import DetailRules, detail_rules
 from floorplan.die import Die
 from floorplan.die_detail import alignment_marks, die_features
+from floorplan.die_link_map import die_link_maps
+from floorplan.die_links import die_links
 from floorplan.floorplan import Floorplan
 from floorplan.hbm_fields import phy_field, stack_field
-from floorplan.hbm_link import HbmLink, hbm_link
+from floorplan.hbm_link import hbm_link
 from floorplan.hbm_map import HbmMap, hbm_map_of
 from floorplan.layout import Layout
+from floorplan.link import Link
 from floorplan.route import bundles_of
 from floorplan.stack import HbmStack
 from floorplan.substrate import Substrate
@@ -70,10 +73,17 @@ def lay_out(
     fields: list[BumpField] = []
     serial: list[tuple[BumpField, Die]] = []
     features = {}
+    chart = die_link_maps()["UCIe-A"]
+    between = die_links(floorplan, chart, rules.bump_edge_um, memory.notes)
+    if between:
+        memory.notes.append(f"{chart.title}: estimated {chart.estimated}")
+    wires = (*memory.links, *(link.wires for link in between))
     for die in floorplan.dies:
         phys = memory.phys.get(die.name, [])
-        core = core_fields(die, floorplan, rules, (*_areas(phys), *_marks(die, rules)))
-        fields += [*core, *phys]
+        links = [one for link in between for one in link.fields if one.owner == die.name]
+        taken = (*_areas(phys), *_areas(links), *_marks(die, rules))
+        core = core_fields(die, floorplan, rules, taken)
+        fields += [*core, *phys, *links]
         serial += [(lanes, die) for lanes in core[1:]]
         served = {lanes.block for lanes in core[1:]}
         memory.notes += [
@@ -92,9 +102,9 @@ def lay_out(
         rules=rules,
         fields=tuple(sorted(fields, key=lambda one: one.name)),
         features=features,
-        links=tuple(memory.links),
+        links=wires,
         bundles=tuple(
-            bundle for link in memory.links for bundle in bundles_of(link, rules, floorplan.grid_um)
+            bundle for link in wires for bundle in bundles_of(link, rules, floorplan.grid_um)
         ),
         notes=tuple(memory.notes),
         sources=layout_sources(floorplan, rules),
@@ -105,6 +115,9 @@ def layout_sources(floorplan: Floorplan, rules: DetailRules) -> tuple[Source, ..
     """Return every source behind the layout of a floorplan, without deriving it."""
     charts = [hbm_map_of(stack.generation) for stack in floorplan.stacks]
     found = [floorplan.sources, rules.sources, *(chart.sources for chart in charts if chart)]
+    kinds = {block.kind for die in floorplan.dies for block in die.blocks}
+    if BlockKind.DIE_TO_DIE in kinds:
+        found.append(die_link_maps()["UCIe-A"].sources)
     return bibliography(source for sources in found for source in sources)
 
 
@@ -116,7 +129,7 @@ class _Memory:
     rules: DetailRules
     stacks: list[BumpField] = field(default_factory=list)
     phys: dict[str, list[BumpField]] = field(default_factory=dict)
-    links: list[HbmLink] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     charts: list[HbmMap] = field(default_factory=list)
 

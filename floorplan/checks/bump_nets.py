@@ -16,7 +16,7 @@ from floorplan.violation import Violation
 
 __all__ = ["net_violations"]
 
-_TOP = (BumpKind.HBM, BumpKind.CORE)
+_TOP = (BumpKind.HBM, BumpKind.CORE, BumpKind.D2D)
 #: Levels from the dies down; a net that leaves the interposer passes all of them.
 _LEVELS = {BumpKind.TSV: "vias", BumpKind.C4: "C4 joints", BumpKind.BGA: "balls"}
 

@@ -101,7 +101,7 @@ _LISTED = (
     Format(
         "bumps", "fields, every bump", "bump_fields.csv, bumps.csv, bumps.parquet", "bump_files"
     ),
-    Format("routes", "HBM links and their bundles", "links.csv, routes.csv", "route_files"),
+    Format("routes", "links and their bundles", "links.csv, routes.csv", "route_files"),
     Format("lyp", "KLayout layer properties", "NAME.lyp", "lyp"),
     Format("lef", "LEF layers and macros", "NAME.tech.lef, NAME.lef", "lef_writer"),
     Format("def", "DEF of package and dies", "NAME.def, NAME.DIE.def", "def_writer"),
@@ -116,7 +116,12 @@ _LISTED = (
     Format("3dblox", "3Dblox assembly", "NAME.3dbx, NAME.3dbv, NAME.BODY.bmap", "three_dblox"),
     Format("aif", "AIF die and package text", "NAME.BODY.aif, NAME.package.aif", "aif_writer"),
     Format("svg", "drawing with legend and scale bar", "NAME.svg", "svg_file"),
-    Format("png", "pictures of floorplan and HBM link", "floorplan.png, link.png", "png_file"),
+    Format(
+        "png",
+        "pictures of floorplan and links",
+        "floorplan.png, link.png, die_link.png",
+        "png_file",
+    ),
     Format("csv", "table of blocks", "blocks.csv", "block_csv"),
     Format("toml", "floorplan in full", "floorplan.toml", "toml_file"),
 )

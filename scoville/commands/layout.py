@@ -106,7 +106,7 @@ def _links(layout: Layout) -> list[dict[str, object]]:
 
 def _print_links(session: Session, layout: Layout) -> None:
     columns = {
-        "stack": "{}",
+        "link": "{}",
         "wires": "{}",
         "longest_um": "{:.0f}",
         "mean_um": "{:.0f}",

@@ -49,23 +49,30 @@ def signals(layout, owner):
 needs_lefdef = pytest.mark.skipif(sys.platform == "darwin", reason="lefdef has no library for it")
 
 
+#: Channels of two HBM3 stacks; three links of six modules to the other die, which has the lanes.
+WIRES = 2 * 16 * 120 + 3 * 6 * 156
+
+
 @needs_lefdef
 def test_pins_of_a_die_are_its_signal_bumps(small, layout, bump_files):
     found = lefdef_of(bump_files / "small.compute.def")
     wanted = signals(layout, "compute")
-    assert len(wanted) == 2 * 16 * 120  # channels of HBM3; the lanes are on the other die
+    assert len(wanted) == WIRES
     assert {name: (x, y) for name, _, x, y in found["pins"]} == wanted
     assert all(net == name for name, net, _, _ in found["pins"])
     assert dict(found["nets"]) == {name: [["PIN", name]] for name in wanted}
 
 
 @needs_lefdef
-def test_nets_of_the_package_join_each_phy_with_its_stack(layout, bump_files):
+def test_nets_of_the_package_join_each_phy_with_its_stack_and_the_dies(layout, bump_files):
     nets = dict(lefdef_of(bump_files / "small.def")["nets"])
-    assert len(nets) == 2 * 16 * 120
+    assert len(nets) == WIRES
     for net, ends in nets.items():
-        stack, port = net.split("/")
-        assert sorted(ends) == [["compute", f"phy_{net}"], [stack, port]]
+        body, port = net.split("/", maxsplit=1)
+        wanted = [["compute", port], ["io", port]]  # between the dies
+        if body != "compute":
+            wanted = [["compute", f"phy_{net}"], [body, port]]
+        assert sorted(ends) == wanted
 
 
 def test_pins_of_turned_stacks_are_at_their_bumps(layout, bump_files, read_def):
