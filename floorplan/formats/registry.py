@@ -33,6 +33,8 @@ class Job:
         First part of the file names.
     power_w : mapping of str to float
         Power by heat key [W], for the formats that carry it; may be empty.
+    every_bump : bool
+        Whether text files list supply bumps one by one.
     detailed : Layout, optional
         The floorplan's layout; laid out by the standard rules where a format needs one and it is
         not given.
@@ -41,6 +43,7 @@ class Job:
     floorplan: Floorplan
     stem: str
     power_w: Mapping[str, float]
+    every_bump: bool = False
     detailed: Layout | None = None
 
     @functools.cached_property
@@ -85,21 +88,29 @@ class WrittenFiles:
 
     Parameters
     ----------
-    files : tuple of str
-        Names of the files, in the order in which they were written.
+    sizes : mapping of str to int
+        Length of each file by its name, in the order in which they were written [byte].
     skipped : mapping of str to InputError
         Formats that cannot hold the floorplan, with the reasons.
     """
 
-    files: tuple[str, ...]
+    sizes: Mapping[str, int]
     skipped: Mapping[str, InputError]
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the files."""
+        return tuple(self.sizes)
 
 
 _LISTED = (
     Format("gds", "GDSII layout", "NAME.gds", "gds_files"),
     Format("oas", "OASIS layout", "NAME.oas", "oasis_files"),
     Format(
-        "bumps", "fields, every bump", "bump_fields.csv, bumps.csv, bumps.parquet", "bump_files"
+        "bumps",
+        "fields, arrays, every bump",
+        "bump_fields.csv, bump_arrays.csv, bumps.csv, bumps.parquet",
+        "bump_files",
     ),
     Format("routes", "links and their bundles", "links.csv, routes.csv", "route_files"),
     Format("lyp", "KLayout layer properties", "NAME.lyp", "lyp"),
@@ -137,6 +148,7 @@ def write_formats(
     *,
     stem: str = "",
     power_w: Mapping[str, float] | None = None,
+    every_bump: bool = False,
 ) -> WrittenFiles:
     """Write a floorplan in several formats into one folder.
 
@@ -154,6 +166,10 @@ def write_formats(
         First part of the file names; the floorplan's name if not given.
     power_w : mapping of str to float, optional
         Power by heat key [W], for the formats that carry it.
+    every_bump : bool
+        Whether bump maps, AIF and ``bumps.csv`` list the bumps of supplies one by one, half a
+        million of them, beside those of signals. GDSII, OASIS and ``bumps.parquet`` hold all of
+        them anyway, and ``bump_arrays.csv`` the arrays that they stand in.
 
     Raises
     ------
@@ -174,7 +190,7 @@ def write_formats(
         raise InputError.of(str(place), "the folder does not exist", cure="make it first")
     detailed = floorplan if isinstance(floorplan, Layout) else None
     plan = floorplan.floorplan if isinstance(floorplan, Layout) else floorplan
-    job = Job(plan, stem or plan.name, dict(power_w or {}), detailed)
+    job = Job(plan, stem or plan.name, dict(power_w or {}), every_bump, detailed)
     names: dict[str, None] = {}  # two formats may share a file
     skipped: dict[str, InputError] = {}
     with _staging(place) as staging:
@@ -185,9 +201,10 @@ def write_formats(
                 skipped[entry.name] = error
         if skipped and formats is not None:
             raise InputError(fault for error in skipped.values() for fault in error.faults)
+        sizes = {name: (staging / name).stat().st_size for name in names}
         for name in names:
             (staging / name).replace(place / name)
-    return WrittenFiles(tuple(names), skipped)
+    return WrittenFiles(sizes, skipped)
 
 
 def _written(entry: Format, job: Job, folder: Path) -> list[str]:

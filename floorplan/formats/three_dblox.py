@@ -8,7 +8,15 @@ from typing import TypeAlias
 
 from floorplan.die import Die
 from floorplan.formats import def_writer, lef_writer
-from floorplan.formats.bump_maps import BumpMap, back_map, body_maps, front_map, rows, stack_body
+from floorplan.formats.bump_maps import (
+    BumpMap,
+    back_map,
+    body_maps,
+    front_map,
+    listed,
+    rows,
+    stack_body,
+)
 from floorplan.formats.nanometres import NM_PER_UM
 from floorplan.formats.registry import Content, Job
 from floorplan.layer_map import MapLayer, layer_map
@@ -37,19 +45,23 @@ def files(job: Job) -> Iterator[tuple[str, Content]]:
     yield f"{job.stem}.3dbv", _chiplets(job, names)
     yield f"{job.stem}.3dbx", _stack(job)
     for face, bumps in maps.items():
-        yield names[face], _bump_map(bumps)
+        yield names[face], _bump_map(bumps, job.every_bump)
 
 
-def _bump_map(bumps: BumpMap) -> Callable[[Path], None]:
+def _bump_map(bumps: BumpMap, every: bool) -> Callable[[Path], None]:
     """Return what writes a bump map: name, cell, place, port and net of each bump."""
+    left = sum(field.count - len(listed(field, every)) for field in bumps.fields)
 
     def write(file: Path) -> None:
         with file.open("w", encoding="utf-8", newline="\n") as stream:
             stream.write("# bump cell x y port net\n")
+            if left:
+                stream.write(f"# without {left} bumps of supplies, which bumps.parquet has\n")
             for field in bumps.fields:
                 cell = lef_writer.bump_macro(field)
                 stream.writelines(
-                    f"{name} {cell} {x} {y} {port} {net}\n" for name, x, y, port, net in rows(field)
+                    f"{name} {cell} {x} {y} {port} {net}\n"
+                    for name, x, y, port, net in rows(field, every=every)
                 )
 
     return write

@@ -246,3 +246,26 @@ def test_the_tables_hold_every_bump(layout, bump_files):
     assert len(everything) == sum(counts.values())
     same = everything[everything["owner"] == "hbm_e0"]
     assert np.allclose(rows["x_um"] * 1000, same["x_nm"])
+
+
+def test_text_files_leave_supplies_to_the_table_of_arrays(small, layout, bump_files, tmp_path):
+    formats = ["3dblox", "aif", "bumps"]
+    floorplan.write_formats(layout, tmp_path, formats, stem="small")
+    whole = read_bump_map(bump_files / "small.interposer.front.bmap")
+    signals = [row for row in whole if "/" in row[5]]
+    assert read_bump_map(tmp_path / "small.interposer.front.bmap") == signals
+    left = f"# without {len(whole) - len(signals)} bumps of supplies"
+    assert left in (tmp_path / "small.interposer.front.bmap").read_text()
+    pads = read_aif(tmp_path / "small.package.aif")["NETLIST"]
+    lanes = sum(block.lanes for die in small.dies for block in die.blocks)
+    assert len([row for row in pads if row[1] != "-"]) == 4 * lanes  # wires; the rest supplies
+    assert len([row for row in pads if row[5:6] not in ([], ["-"])]) == layout.bump_counts["bga"]
+    arrays = pd.read_csv(tmp_path / "bump_arrays.csv")
+    core = arrays[arrays["field"] == "compute/core"]
+    assert (core["columns"] * core["rows"]).sum() == layout.field("compute/core").count
+    table = pd.read_csv(bump_files / "bumps.csv")
+    row = core.iloc[0]
+    last = [row.x_um + (row["columns"] - 1) * row.pitch_x_um,
+            row.y_um + (row["rows"] - 1) * row.pitch_y_um]  # fmt: skip
+    there = table[table["net"] == row["net"]][["x_um", "y_um"]].to_numpy()
+    assert np.isclose(there, last, atol=1e-3).all(axis=1).any()
