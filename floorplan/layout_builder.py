@@ -41,6 +41,7 @@ def lay_out(
     *,
     rules: DetailRules | None = None,
     substrate_margin_um: float | None = None,
+    substrate_thickness_um: float | None = None,
 ) -> Layout:
     """Derive the layout of a floorplan.
 
@@ -52,6 +53,8 @@ def lay_out(
         Sizes of what is drawn; ``detail_rules()["standard"]`` if not given.
     substrate_margin_um : float, optional
         How far the substrate reaches beyond the interposer [um]; that of the rules if not given.
+    substrate_thickness_um : float, optional
+        Likewise.
 
     Returns
     -------
@@ -68,7 +71,10 @@ def lay_out(
     """
     rules = detail_rules()["standard"] if rules is None else rules
     margin_um = rules.substrate_margin_um if substrate_margin_um is None else substrate_margin_um
-    substrate = Substrate.around(floorplan, margin_um)
+    thickness_um = rules.substrate_thickness_um
+    if substrate_thickness_um is not None:
+        thickness_um = substrate_thickness_um
+    substrate = Substrate.around(floorplan, margin_um, thickness_um)
     memory = _Memory(floorplan, rules)
     fields: list[BumpField] = []
     serial: list[tuple[BumpField, Die]] = []

@@ -14,7 +14,17 @@ from floorplan.formats.pins import is_signal
 from floorplan.layout import Layout
 from floorplan.stack import HbmStack
 
-__all__ = ["BumpMap", "Row", "back_map", "body_maps", "front_map", "listed", "rows", "stack_body"]
+__all__ = [
+    "BumpMap",
+    "Row",
+    "back_map",
+    "body_maps",
+    "front_map",
+    "listed",
+    "rows",
+    "stack_body",
+    "substrate_maps",
+]
 
 #: Name of the bump, its place [um, in digits], the owner's terminal, the net; "-" for both of the
 #: last two where the bump connects nothing.
@@ -87,6 +97,20 @@ def back_map(layout: Layout) -> BumpMap:
     plan = layout.floorplan
     fields = tuple(f for f in layout.fields_of("interposer") if f.kind is BumpKind.C4)
     return BumpMap("interposer", plan.width_um, plan.height_um, fields)
+
+
+def substrate_maps(layout: Layout) -> dict[str, BumpMap]:
+    """Return the C4 joints on top of the substrate, and the balls below it, in its frame."""
+    substrate = layout.substrate
+    joints = [
+        replace(field.placed(substrate.x_um, substrate.y_um), owner="substrate")
+        for field in back_map(layout).fields
+    ]
+    faces = {"front": tuple(joints), "back": layout.fields_of("substrate")}
+    return {
+        side: BumpMap("substrate", substrate.width_um, substrate.height_um, fields)
+        for side, fields in faces.items()
+    }
 
 
 def listed(field: BumpField, every: bool) -> NDArray[np.int64]:

@@ -57,7 +57,9 @@ def test_chiplets_follow_the_grammar(small, blox, bump_files):
         "HBM3E_east",
         "HBM3E_west",
         "interposer",
+        "substrate",
     }
+    assert views["ChipletDef"]["substrate"]["type"] == "substrate"
     macros = re.findall(r"^MACRO (\S+)", (bump_files / "small.lef").read_text(), re.M)
     for name, chiplet in views["ChipletDef"].items():
         assert chiplet["type"] in TYPES
@@ -105,7 +107,10 @@ def test_the_stack_puts_everything_where_it_is(small, blox):
             assert place["loc"] == [bodies[name].x_um, bodies[name].y_um]
             assert place["orient"] == "MZ"
     technology = small.technology
-    z = technology.thickness_um + technology.microbump_height_um
+    thick, c4_um = views["ChipletDef"]["substrate"]["thickness"], technology.c4_height_um
+    assert (thick, stack["Stack"]["substrate"]["z"]) == (1200.0, 0.0)
+    assert stack["Stack"]["interposer"]["z"] == thick + c4_um
+    z = thick + c4_um + technology.thickness_um + technology.microbump_height_um
     assert stack["Stack"]["compute"]["z"] == stack["Stack"]["hbm_w0"]["z"] == z
 
 
@@ -123,7 +128,8 @@ def test_connected_faces_have_a_bump_opposite_each_other(blox, bump_files):
     for joint in stack["Connection"].values():
         name, face = re.fullmatch(r"(\w+)\.regions\.(\w+)", joint["top"]).groups()
         assert joint["thickness"] > 0.0
-        if joint["bot"] is None:  # YAML's ~: nothing below
+        if name == "interposer":
+            assert joint["bot"] == "substrate.regions.front"
             continue
         assert joint["bot"] == "interposer.regions.front"
         chiplet = chiplets[stack["ChipletInst"][name]["reference"]]
@@ -138,6 +144,19 @@ def test_connected_faces_have_a_bump_opposite_each_other(blox, bump_files):
     for net, found in hbm.items():
         body, port = net.split("/")
         assert sorted(found) == [("compute", f"phy_{net}"), (body, port)]
+
+
+def test_the_interposer_stands_on_the_joints_of_the_substrate(layout, blox, bump_files):
+    views, stack = blox
+    faces = {}
+    for name, side in (("interposer", "back"), ("substrate", "front")):
+        dx, dy = (round(length * 1000) for length in stack["Stack"][name]["loc"])
+        file = bump_files / views["ChipletDef"][name]["regions"][side]["bmap"]
+        faces[name] = {(x + dx, y + dy, net) for *_, x, y, _, net in read_bump_map(file)}
+    assert faces["interposer"] == faces["substrate"]
+    assert len(faces["substrate"]) == layout.bump_counts["c4"]
+    balls = read_bump_map(bump_files / views["ChipletDef"]["substrate"]["regions"]["back"]["bmap"])
+    assert len(balls) == layout.bump_counts["bga"]
 
 
 def test_bump_maps_are_the_bumps_of_the_layout(layout, bump_files):
