@@ -5,6 +5,8 @@ Not part of the room's face, like `picture`: drawing needs matplotlib.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -12,13 +14,15 @@ from matplotlib.collections import EllipseCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from shapely import Polygon
+from shapely import Polygon, affinity
 
+from floorplan.block import BlockKind
 from floorplan.bump import NO_CONNECT, BumpField
 from floorplan.layer_map import layer_map
 from floorplan.layout import Layout
 from floorplan.link import Link
 from floorplan.sheet import INK, PAPER, legend_beside
+from floorplan.supply_fields import has_extent
 from techlib import InputError
 
 __all__ = ["draw_link"]
@@ -34,6 +38,8 @@ _NETS = {
     "VDDQL": "#c9c13a",
     NO_CONNECT: "#b9c2cc",
 }
+_ENDS = (BlockKind.HBM_PHY, BlockKind.DIE_TO_DIE)
+_BLOCK: dict[str, Any] = {"edgecolor": INK, "linewidth": 1.2, "linestyle": (0, (6, 3))}
 _SIGNAL, _SIGNAL_COLOR = "signals", "#2f6fb0"
 
 
@@ -74,6 +80,7 @@ def draw_link(layout: Layout, name: str = "") -> Figure:
         _fill(axes, own, layer_map()[layer].color, alpha=0.35)
     shown = [field for field in layout.placed_fields() if field.kind in ("hbm", "core", "d2d")]
     nets = [net for field in shown for net in _pads(axes, field, window)]
+    _interfaces(axes, layout)
     _legend(axes, nets, sorted({bundle.layer for bundle in bundles}))
     lengths = link.lengths_um / 1e3
     axes.set_title(
@@ -118,6 +125,18 @@ def _outlines(axes: Axes, layout: Layout) -> None:
     plan = layout.floorplan
     _fill(axes, [stack.placed_outline for stack in plan.stacks], "#dde2e8", alpha=1.0)
     _fill(axes, [die.placed_outline for die in plan.dies], "#f6f4ee", alpha=1.0)
+
+
+def _interfaces(axes: Axes, layout: Layout) -> None:
+    """Draw the blocks that links end in: their bumps may reach beyond."""
+    blocks = [
+        affinity.translate(block.outline, die.x_um, die.y_um)
+        for die in layout.floorplan.dies
+        for block in die.blocks
+        if block.kind in _ENDS and has_extent(block)
+    ]
+    corners = [np.asarray(block.exterior.coords) / 1e3 for block in blocks]
+    axes.add_collection(PolyCollection(corners, facecolors="none", **_BLOCK))
 
 
 def _fill(axes: Axes, outlines: list[Polygon], color: str, *, alpha: float) -> None:
@@ -172,4 +191,5 @@ def _legend(axes: Axes, nets: list[str], layers: list[str]) -> None:
         Patch(facecolor=layer_map()[name].color, alpha=0.35, label=layer_map()[name].title)
         for name in layers
     ]
+    handles.append(Patch(facecolor="none", label="block of the link", **_BLOCK))
     legend_beside(axes, handles)

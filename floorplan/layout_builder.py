@@ -97,7 +97,7 @@ def lay_out(
             for block in die.blocks
             if block.lanes and block.name not in served
         ]
-        features[die.name] = die_features(die, rules, floorplan.grid_um, core[0])
+        features[die.name] = die_features(die, rules, floorplan.grid_um, core[0], (*phys, *links))
     lanes = tuple(lanes_of(serial))
     joints = c4_field(floorplan, rules, lanes)
     fields += [*memory.stacks, joints, via_field(floorplan, joints)]

@@ -9,6 +9,7 @@ from floorplan.checks.blocks import block_violations
 from floorplan.checks.bump_gaps import gap_violations
 from floorplan.checks.bump_maps import map_violations
 from floorplan.checks.bump_nets import net_violations
+from floorplan.checks.bump_reach import reach_violations
 from floorplan.checks.bump_spacing import face_violations
 from floorplan.checks.cells import file_violations
 from floorplan.checks.density import density_violations
@@ -86,6 +87,7 @@ def _bump_violations(
     yield from map_violations(artwork, fields, deck)
     yield from net_violations(fields, deck)
     yield from gap_violations(fields, deck["grid-gap"])
+    yield from reach_violations(artwork, fields, deck["bump-reach"])
 
 
 def check_layout(
@@ -145,6 +147,7 @@ def check_layout(
     found += map_violations(artwork, fields, deck)
     found += net_violations(package_nets(fields, artwork), deck)
     found += gap_violations(fields, deck["grid-gap"])
+    found += reach_violations(artwork, fields, deck["bump-reach"])
     return in_order(found)
 
 

@@ -278,3 +278,22 @@ def _slot():
     from shapely import box
 
     return box(0.0, 10_000.0, 100.0, 10_002.0)
+
+
+def test_bumps_that_reach_beyond_their_phy(layout):
+    """The field of HBM3 is 53 columns of 48 um deep, 50 um inside a PHY of 1.8 mm."""
+    assert floorplan.check(layout) == ()
+    deck = floorplan.rule_deck().changed({"bump-reach": "0.5 mm"}, where="test")
+    (found,) = floorplan.check(layout, deck)
+    assert (found.rule, found.where) == ("bump-reach", (PHY,))
+    assert found.amount == pytest.approx(50.0 + 53 * 48.0 - 1_800.0)
+    assert found.message.endswith("make the block deeper, or move the bumps")
+    block = next(b for b in layout.floorplan.dies[0].blocks if f"compute/{b.name}" == PHY)
+    (area,) = (
+        f.outline
+        for f in layout.features["compute"]
+        if f.layer == "die.bump_area" and f.name == block.name
+    )
+    assert area.difference(block.outline).bounds[2] - block.outline.bounds[2] == pytest.approx(
+        found.amount + 12.5
+    )
