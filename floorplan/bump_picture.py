@@ -18,11 +18,11 @@ from shapely import Polygon, affinity
 
 from floorplan.block import BlockKind
 from floorplan.bump import NO_CONNECT, BumpField
+from floorplan.extent import has_extent
 from floorplan.layer_map import layer_map
 from floorplan.layout import Layout
 from floorplan.link import Link
 from floorplan.sheet import INK, PAPER, legend_beside
-from floorplan.supply_fields import has_extent
 from techlib import InputError
 
 __all__ = ["draw_link"]

@@ -14,9 +14,9 @@ from floorplan.block import Block, BlockKind
 from floorplan.bump import BumpField, BumpKind
 from floorplan.die import Die
 from floorplan.die_link_map import DieLinkMap, DieLinkSites, fill_module
+from floorplan.extent import has_extent
 from floorplan.floorplan import Floorplan
 from floorplan.link import Link
-from floorplan.supply_fields import has_extent
 
 __all__ = ["DieLink", "die_links", "facing_pairs"]
 

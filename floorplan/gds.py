@@ -7,6 +7,7 @@ from pathlib import Path
 import gdstk
 
 from floorplan.cell_shapes import PRECISION_M, UNIT_M, cell_name
+from floorplan.extent import refuse_endless
 from floorplan.file_time import file_time
 from floorplan.floorplan import Floorplan
 from floorplan.layout import Layout
@@ -45,7 +46,8 @@ def write_gds(layout: Layout | Floorplan, path: str | Path) -> Path:
     Raises
     ------
     InputError
-        The folder does not exist, or ``SOURCE_DATE_EPOCH`` is no number of seconds.
+        The folder does not exist, ``SOURCE_DATE_EPOCH`` is no number of seconds, or a block has
+        no outline of finite size.
 
     Examples
     --------
@@ -77,7 +79,7 @@ def write_oasis(layout: Layout | Floorplan, path: str | Path) -> Path:
     Raises
     ------
     InputError
-        The folder does not exist.
+        The folder does not exist, or a block has no outline of finite size.
 
     Examples
     --------
@@ -100,6 +102,7 @@ def _file(path: str | Path) -> Path:
 
 
 def _library(layout: Layout | Floorplan) -> gdstk.Library:
+    refuse_endless(layout.floorplan if isinstance(layout, Layout) else layout)
     drawn = layout if isinstance(layout, Layout) else lay_out(layout)
     name = cell_name(drawn.floorplan.name)
     library = gdstk.Library(name, unit=UNIT_M, precision=PRECISION_M)

@@ -14,6 +14,7 @@ from floorplan.die import Die
 from floorplan.die_detail import alignment_marks, die_features
 from floorplan.die_link_map import die_link_maps
 from floorplan.die_links import die_links
+from floorplan.extent import has_extent
 from floorplan.floorplan import Floorplan
 from floorplan.hbm_fields import phy_field, stack_field
 from floorplan.hbm_link import hbm_link
@@ -27,7 +28,6 @@ from floorplan.supply_fields import (
     ball_field,
     c4_field,
     core_fields,
-    has_extent,
     lanes_of,
     via_field,
 )

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from floorplan.extent import refuse_endless
 from floorplan.floorplan import Floorplan
 from floorplan.layout import Layout
 from floorplan.layout_builder import lay_out
@@ -174,7 +175,8 @@ def write_formats(
     Raises
     ------
     InputError
-        Unknown formats, no such folder, or all that the formats asked for cannot hold.
+        Unknown formats, no such folder, blocks without an outline of finite size, or all that the
+        formats asked for cannot hold.
 
     Examples
     --------
@@ -190,6 +192,7 @@ def write_formats(
         raise InputError.of(str(place), "the folder does not exist", cure="make it first")
     detailed = floorplan if isinstance(floorplan, Layout) else None
     plan = floorplan.floorplan if isinstance(floorplan, Layout) else floorplan
+    refuse_endless(plan)
     job = Job(plan, stem or plan.name, dict(power_w or {}), every_bump, detailed)
     names: dict[str, None] = {}  # two formats may share a file
     skipped: dict[str, InputError] = {}

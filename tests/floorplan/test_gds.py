@@ -194,6 +194,26 @@ def test_a_missing_folder_is_an_input_error(jalapeno, tmp_path):
         floorplan.write_gds(jalapeno, tmp_path / "no" / "x.gds")
 
 
+@pytest.mark.parametrize("write", [floorplan.write_gds, floorplan.write_oasis])
+def test_blocks_without_an_extent_are_listed(jalapeno, tmp_path, write):
+    die = jalapeno.dies[0]
+    odd = (
+        replace(die.blocks[0], outline=Polygon()),
+        replace(die.blocks[1], outline=box(0.0, 0.0, float("inf"), 9.0)),
+    )
+    plan = replace(jalapeno, dies=(replace(die, blocks=(*odd, *die.blocks[2:])),))
+    with pytest.raises(InputError) as caught:
+        write(plan, tmp_path / "x")
+    names = [f"compute/{block.name}" for block in odd]
+    assert [str(fault) for fault in caught.value.faults] == [
+        f"{names[0]}: its outline is empty; allowed: a polygon of finite size",
+        f"{names[1]}: its outline has no end; allowed: a polygon of finite size",
+    ]
+    with pytest.raises(InputError, match="its outline is empty"):
+        floorplan.write_formats(plan, tmp_path, ["lef", "toml"])
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_layer_map_has_every_kind_once():
     layers = floorplan.layer_map()
     numbers = [(layer.gds_layer, layer.gds_datatype) for layer in layers.layers.values()]
