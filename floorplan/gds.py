@@ -13,12 +13,13 @@ from floorplan.floorplan import Floorplan
 from floorplan.layout import Layout
 from floorplan.layout_builder import lay_out
 from floorplan.layout_cells import layout_cells
+from floorplan.oasis_packing import packed
 from techlib import InputError
 
 __all__ = ["write_gds", "write_oasis"]
 
 _MAXIMUM_POINTS = 8190  # of a polygon in a GDSII record
-_COMPRESSION = 6  # of cells in OASIS, 0 to 9
+_COMPRESSION = 1  # of cells in OASIS, which are packed again
 
 
 def write_gds(layout: Layout | Floorplan, path: str | Path) -> Path:
@@ -67,7 +68,8 @@ def write_oasis(layout: Layout | Floorplan, path: str | Path) -> Path:
     """Write a layout as an OASIS file: the cells of `write_gds`, compressed.
 
     Irregular bumps are stored as one repetition for each net, with their steps in place of their
-    coordinates. OASIS has no time stamp; the same layout gives the same bytes.
+    coordinates, in multiples of a grid (see `floorplan.oasis_packing`). OASIS has no time stamp;
+    the same layout gives the same bytes.
 
     Parameters
     ----------
@@ -91,6 +93,7 @@ def write_oasis(layout: Layout | Floorplan, path: str | Path) -> Path:
     """
     file = _file(path)
     _library(layout).write_oas(file, compression_level=_COMPRESSION)
+    file.write_bytes(packed(file.read_bytes()))
     return file
 
 

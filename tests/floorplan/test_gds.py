@@ -128,7 +128,8 @@ def test_blocks_and_dies_are_labelled(written):
         assert texts[die.name] == 1
     assert texts["tensor07"] == 64
     assert all(texts[f"slice{index:02d}"] == 1 for index in range(64))
-    assert all(texts[f"phy_{stack.name}"] == 1 for stack in plan.stacks)
+    # The block, and the area that its bumps take.
+    assert all(texts[f"phy_{stack.name}"] == 2 for stack in plan.stacks)
 
 
 def test_labels_lie_in_their_blocks(jalapeno, layout_of):
