@@ -6,7 +6,6 @@ import math
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from scipy.constants import zero_Celsius
 from shapely import Polygon, box
 
 from package.case import Case
@@ -23,7 +22,16 @@ from package.case_schema import (
 from package.case_trace import CaseTrace, read_trace
 from package.layers import Face, Flow, Layer, Patch, Region
 from package.package import Package
-from techlib import Faults, InputError, Material, Provenance, Trust, data_sources, did_you_mean
+from techlib import (
+    Faults,
+    InputError,
+    Material,
+    Provenance,
+    Trust,
+    data_sources,
+    did_you_mean,
+    zero_celsius_k,
+)
 from techlib import materials as known_materials
 
 __all__ = ["read_case"]
@@ -113,7 +121,7 @@ def _text_of(path: Path) -> str:
 
 def _celsius(temperature_k: float) -> float:
     """Kelvin to degC, without the last digits that the subtraction makes up."""
-    return round(temperature_k - zero_Celsius, 9)
+    return round(temperature_k - zero_celsius_k(), 9)
 
 
 def _um(length_m: float) -> float:
@@ -126,7 +134,7 @@ def _initial_k(model: CaseModel) -> float:
     given = (model.initial_k, model.ambient_k)
     faces = (getattr(model.boundary, side) for side in ("top", "bottom", "sides"))
     fluids = (getattr(face, "temperature_k", None) for face in faces)
-    return next((t for t in (*given, *fluids) if t is not None), zero_Celsius)
+    return next((t for t in (*given, *fluids) if t is not None), zero_celsius_k())
 
 
 def _materials(model: CaseModel) -> dict[str, Material]:

@@ -7,14 +7,13 @@ import math
 from pathlib import Path
 from typing import Any
 
-from scipy.constants import zero_Celsius
 from shapely import Polygon
 
 from floorplan.formats.rectangles import rectangles
 from package.case import Case
 from package.layers import Face, Flow, Layer, Patch, Region
 from package.package import Package
-from techlib import Faults, Material
+from techlib import Faults, Material, zero_celsius_k
 from techlib import materials as known_materials
 
 __all__ = ["write_case"]
@@ -83,7 +82,7 @@ def _names_filler(package: Package) -> bool:
 
 
 def _kelvin(temperature_c: float) -> float:
-    return round(temperature_c + zero_Celsius, 9)
+    return round(temperature_c + zero_celsius_k(), 9)
 
 
 def _m(length_um: float) -> float:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from scipy.constants import zero_Celsius
-
-from techlib import Material, Provenance, Trust, data_sources
+from techlib import Material, Provenance, Trust, data_sources, zero_celsius_k
 
 __all__ = [
     "celsius",
@@ -20,12 +18,12 @@ __all__ = [
 
 def celsius(temperature_k: float) -> float:
     """Kelvin to degC."""
-    return round(temperature_k - zero_Celsius, 9)
+    return round(temperature_k - zero_celsius_k(), 9)
 
 
 def kelvin(temperature_c: float) -> float:
     """Degrees Celsius to K."""
-    return round(temperature_c + zero_Celsius, 9)
+    return round(temperature_c + zero_celsius_k(), 9)
 
 
 def given_material(

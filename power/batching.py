@@ -16,10 +16,18 @@ was; the draws depend on seed, request and position alone.
 
 *Prefix cache.* See `power.batching_cache`; a request reads what it does not find of its prompt.
 
+*Power cap.* A step that would take more than the cap gets the fastest operating point that keeps it
+and lasts longer, so that more requests have come when the next one begins.
+
+*Throttle.* Where the operation has a lump for the hottest block, it follows the power of steps and
+pauses; above the limit steps get the throttle's operating point, until it is below by the
+hysteresis.
+
 *Handed over.* Where prompts are read elsewhere, requests come with their KV cache and first token.
 
-Steps alike share a row: same decoding sequences, same tokens, no pause between them, and a KV cache
-within `power.rows.GROWTH` of the first step's. A long decode is thus a few rows.
+Steps alike share a row: same decoding sequences, tokens and operating point, no pause between
+them, and a KV cache within `power.rows.GROWTH` of the first step's. A long decode is thus a few
+rows.
 
 Importing this module imports numba; the compiled code is kept on disk.
 """
@@ -41,6 +49,7 @@ from power.batching_cache import (
     make_room,
     pin,
 )
+from power.batching_cap import joules, level_of, slow_down, warm_up, watts_at
 from power.batching_state import (
     ADMIT,
     ARRIVED,
@@ -50,7 +59,9 @@ from power.batching_state import (
     DRAFTS,
     EVICTED,
     FILLING,
+    HEAT,
     HELD,
+    HOT,
     LEFT,
     NOW,
     ORDER,
@@ -60,6 +71,7 @@ from power.batching_state import (
     WHO,
     Batch,
     Blocks,
+    Levels,
     Requests,
     Rules,
     compiled,
@@ -275,6 +287,7 @@ def serve(
     batch: Batch,
     blocks: Blocks,
     rules: Rules,
+    levels: Levels,
     horizon_s: float,
     fixed_s: Floats,
     slope_s: Floats,
@@ -289,6 +302,8 @@ def serve(
         What there is to do and how far it is; all of them change.
     rules : Rules
         How it is done.
+    levels : Levels
+        The power cap and the throttle.
     horizon_s : float
         Latest time up to which all arrivals are known; infinite where no more will come [s].
     fixed_s : array, shape (chunk + 1, 5)
@@ -319,7 +334,10 @@ def serve(
         if count[DECODING] + count[FILLING] + count[EVICTED] == 0:
             if count[ADMIT] == len(requests.prompt):
                 break
-            clock[NOW] = max(clock[NOW], requests.arrival_s[count[ADMIT]])
+            then = max(clock[NOW], requests.arrival_s[count[ADMIT]])
+            if levels.governs:
+                warm_up(clock, levels.idle_w, then - clock[NOW], levels)
+            clock[NOW] = then
             clock[HELD] = clock[PINNED] = 0.0
         if clock[NOW] >= horizon_s:
             break
@@ -332,23 +350,37 @@ def serve(
         taken = add_prompts(sums, batch, count[FILLING], rules.chunk - tokens, rules.window)
         fixed = fixed_s[tokens + taken]
         serial_s = fixed[3]
-        end_s = now + longest_s(parts, sums, fixed, slope_s) * fixed[4] + serial_s
+        lasting_s = longest_s(parts, sums, fixed, slope_s) * fixed[4] + serial_s
+        share = 0.0
         if tokens > decoding:
             share = (tokens - decoding) / (decoding * rules.draft_tokens)
             draft = draft_s[decoding]
-            end_s += share * (max(draft[0], draft[1], draft[2]) + draft[3])
+            lasting_s += share * (max(draft[0], draft[1], draft[2]) + draft[3])
             serial_s += share * draft[3]
             for resource in range(len(parts)):
                 parts[resource] += share * draft[resource]
+        level, watts = 0, 0.0
+        if levels.governs:
+            core_j, other_j = joules(sums, tokens + taken, decoding, share, levels)
+            level = level_of(parts, lasting_s, core_j, other_j, levels)
+            if clock[HOT] > 0.0:
+                level = max(level, levels.slow_level)
+            watts = watts_at(level, parts, lasting_s, core_j, other_j, levels)
+        if level > 0:
+            lasting_s = slow_down(level, parts, lasting_s, levels)
         kv = sums[3]
-        if used == 0 or not joins(rows[used - 1], now, decoding, tokens, taken, kv, rules.growth):
-            rows = open_row(rows, used, now, decoding, tokens, taken, kv)
+        if used == 0 or not joins(
+            rows[used - 1], now, decoding, tokens, taken, level, kv, rules.growth
+        ):
+            rows = open_row(rows, used, now, decoding, tokens, taken, level, kv)
             used += 1
         in_use = clock[HELD] + clock[PINNED] + growth
         waiting = count[ARRIVED] - count[ADMIT] + count[EVICTED]
-        clock[NOW] = end_s
+        clock[NOW] = now + lasting_s
+        if levels.governs:
+            warm_up(clock, watts, lasting_s, levels)
         output = _advance(requests, batch, blocks, rules)
         output += _end_prompts(requests, batch, blocks, rules)
         row = rows[used - 1]
-        note(row, clock[NOW], sums, parts, serial_s, in_use, waiting, output)
+        note(row, clock[NOW], sums, parts, serial_s, in_use, waiting, output, clock[HEAT])
     return rows, used

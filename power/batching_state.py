@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "ADMIT", "ARRIVED", "CONTEXT", "DECODING", "DONE", "DRAFTS", "EVICTED", "FILLING", "HELD",
-    "LEFT", "LOOSE", "NOW", "ORDER", "PINNED", "SERIAL", "TARGET", "WHO", "Batch", "Blocks",
-    "Requests", "Rules", "compiled",
-    "inlined",
+    "ADMIT", "ARRIVED", "CONTEXT", "DECODING", "DONE", "DRAFTS", "EVICTED", "FILLING", "HEAT",
+    "HELD", "HOT", "LEFT", "LOOSE", "NOW", "ORDER", "PINNED", "SERIAL", "TARGET", "WHO", "Batch",
+    "Blocks", "Levels", "Requests", "Rules", "compiled", "inlined",
 ]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -24,7 +23,7 @@ WHO, ORDER, CONTEXT, LEFT, DRAFTS = 0, 1, 2, 3, 4
 DONE, TARGET = 2, 3
 # Entries of `Batch.counts` and `Batch.clock`.
 DECODING, FILLING, EVICTED, ARRIVED, ADMIT, SERIAL = 0, 1, 2, 3, 4, 5
-NOW, HELD, PINNED, LOOSE = 0, 1, 2, 3
+NOW, HELD, PINNED, LOOSE, HEAT, HOT = 0, 1, 2, 3, 4, 5
 
 
 class Rules(NamedTuple):
@@ -45,6 +44,31 @@ class Rules(NamedTuple):
     acceptance: float
     block_tokens: int  #: of the prefix cache; 0 for none
     growth: float  #: see `power.rows.GROWTH`
+
+
+class Levels(NamedTuple):
+    """A power cap and a throttle, and what steps cost at each point; see `power.step_power`.
+
+    Energies have two columns: what follows the square of the voltage, and what does not [J].
+    """
+
+    governs: bool  #: whether there is a cap or a throttle; otherwise nothing else is looked at
+    cap_w: float  #: infinite without a cap
+    limit_c: float  #: infinite without a throttle
+    resume_c: float
+    slow_level: int  #: while throttled, at least
+    resistance_k_w: float  #: of the hottest block to its coolant, as one lump
+    time_s: float
+    coolant_c: float
+    idle_w: float  #: while no step runs
+    pace: Floats  #: clock over the operation's own
+    square: Floats  #: of the voltage over the operation's own
+    static_w: Floats
+    fixed_j: Floats  #: by tokens of a step
+    slope_j: Floats  #: by each unit of `power.work.SUMS`
+    draft_j: Floats  #: drafts of full length, by decoding sequences
+    busy_clock_w: Floats
+    busy_w: Floats
 
 
 class Requests(NamedTuple):

@@ -16,10 +16,11 @@ __all__ = ["WIDTH", "add_decode", "add_prompts", "joins", "longest_s", "note", "
 Floats = NDArray[np.float64]
 
 # Columns of `power.rows.ROW`.
-_START, _END, _STEPS, _DECODE, _PROMPT, _SUM, _TIME, _SERIAL, _KV, _WAIT, _TOKENS, _OUT = (
-    0, 1, 2, 3, 4, 5, 10, 13, 14, 15, 16, 17,
+_START, _END, _STEPS, _DECODE, _PROMPT, _SUM, _TIME, _SERIAL, _KV, _WAIT, _TOKENS, _OUT, _LEVEL = (
+    0, 1, 2, 3, 4, 5, 10, 13, 14, 15, 16, 17, 18,
 )  # fmt: skip
-WIDTH = 18  #: of a row; the column behind it holds the first step's KV cache
+_HEAT = 19
+WIDTH = 20  #: of a row; the column behind it holds the first step's KV cache
 
 
 @inlined
@@ -84,18 +85,32 @@ def longest_s(parts: Floats, sums: Floats, fixed_s: Floats, slope_s: Floats) -> 
 
 @inlined
 def joins(
-    row: Floats, now: float, decoding: int, tokens: int, taken: int, kv: float, growth: float
+    row: Floats,
+    now: float,
+    decoding: int,
+    tokens: int,
+    taken: int,
+    level: int,
+    kv: float,
+    growth: float,
 ) -> bool:
     """Whether a step can share the row in use."""
     alike = row[_DECODE] == decoding and row[_PROMPT] == taken and row[_END] == now
-    alike = alike and row[_TOKENS] == tokens
+    alike = alike and row[_TOKENS] == tokens and row[_LEVEL] == level
     first_kv = row[WIDTH]
     return bool(alike and abs(kv - first_kv) <= growth * first_kv)
 
 
 @inlined
 def open_row(
-    rows: Floats, used: int, now: float, decoding: int, tokens: int, taken: int, kv: float
+    rows: Floats,
+    used: int,
+    now: float,
+    decoding: int,
+    tokens: int,
+    taken: int,
+    level: int,
+    kv: float,
 ) -> Floats:
     """Begin a row; return the table, grown where it was full."""
     if used == len(rows):
@@ -106,7 +121,7 @@ def open_row(
         rows = grown
     row = rows[used]
     row[_START], row[_DECODE], row[_PROMPT], row[WIDTH] = now, decoding, taken, kv
-    row[_TOKENS] = tokens
+    row[_TOKENS], row[_LEVEL], row[_HEAT] = tokens, level, -np.inf
     return rows
 
 
@@ -120,6 +135,7 @@ def note(
     in_use: float,
     waiting: int,
     output: int,
+    heat_c: float,
 ) -> None:
     """Add a step to its row."""
     row[_END] = end_s
@@ -132,3 +148,4 @@ def note(
     row[_KV] = max(row[_KV], in_use)
     row[_WAIT] = max(row[_WAIT], float(waiting))
     row[_OUT] += output
+    row[_HEAT] = max(row[_HEAT], heat_c)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from power.expert_load import ExpertLoad
 from power.work import SUMS, Work
+from techlib import Board
 
 __all__ = ["Demand"]
-
-_EIGHT_BITS = (6.0, 9.0)  #: stored bits of fp8, scales included
 
 
 @dataclass(frozen=True)
@@ -28,19 +28,22 @@ class Demand:
         Sequences of a step.
     packages : int
         Packages that share the model.
-    stream_byte : float
-        Weights and states of fixed size, read and written by a package [byte].
+    stream_byte, busiest_stream_byte : float
+        Weights and states of fixed size, read and written by a package: on the mean, and by the
+        one that meets most experts, for which the others wait [byte].
     kv_byte : float
         KV cache that a package reads [byte].
     flop, prompt_flop : float
         Work of a package on tokens of answers and of prompts [flop].
+    padding_flop, busiest_padding_flop : float
+        Work on rows of zeros that fill up tiles of experts: on the mean, and of the busiest
+        package [flop].
     hops : float
         Layers times the depth of a tree over the packages: all-reduces that nothing hides.
     routed_values, prompt_routed_values : float
         Hidden values of all layers that each package routes to experts, zero without any.
-    block_flop : float
-        Work of a package on experts with scales by block, whose tiles are filled up with rows of
-        zeros [flop]; zero for others. It is in `flop` too, without those rows.
+    input_s : float
+        Time in which inputs other than text are read, which holds up the step [s].
     weight_bits : float
         Stored bits of a weight, which set the format that work is done in.
 
@@ -58,13 +61,16 @@ class Demand:
     batch: float
     packages: int
     stream_byte: float
+    busiest_stream_byte: float
     kv_byte: float
     flop: float
+    padding_flop: float
+    busiest_padding_flop: float
     prompt_flop: float
     hops: float
     routed_values: float
     prompt_routed_values: float
-    block_flop: float
+    input_s: float
     weight_bits: float
 
     @classmethod
@@ -75,7 +81,8 @@ class Demand:
         batch: float,
         prompt_tokens: float,
         output_tokens: float,
-        tile_rows: float = 1.0,
+        board: Board | None = None,
+        input_s: float = 0.0,
     ) -> Demand:
         """Read the demand off the work of a model on a machine.
 
@@ -87,47 +94,69 @@ class Demand:
             Sequences of a step, mean over time.
         prompt_tokens, output_tokens : float
             Of a request, means.
-        tile_rows : float
-            Rows of a tile of the kernels for experts with scales by block.
+        board : Board, optional
+            Whose kernels fill tiles of experts up; none fills nothing up.
+        input_s : float
+            Time that images or videos of a request take before its prompt is read [s].
         """
         model, chips = work.model, work.machine.chips
         context = prompt_tokens + 0.5 * output_tokens
         windowed = min(context, float(work.window_tokens))
         sums = dict(zip(SUMS, batch * _ones(context, windowed), strict=True))
         full, limited = work.attention_macs
+        decoded = _decoded_macs(work)
+        experts = ExpertLoad.of(work, batch, board)
         macs = work.active_parameters + work.head_parameters
-        attention = sums["products"] * full + sums["products_windowed"] * limited
+        attention = sums["products"] * decoded[0] + sums["products_windowed"] * decoded[1]
         prompts = batch / output_tokens * prompt_tokens
         mean_full, mean_limited = 0.5 * prompt_tokens, min(0.5 * prompt_tokens, windowed)
         prompt_macs = work.active_parameters + mean_full * full + mean_limited * limited
         routed = model.layers * model.hidden if model.experts else 0.0
-        per_token = work.kv_byte_per_token
+        per_token = _kv_byte_per_token(work)
+        always = float(work.streamed_byte(batch)) - experts.met_byte
+        always += 2.0 * batch * work.state_byte_per_sequence
         kept = sums["kv_tokens"] * per_token[0] + sums["kv_tokens_windowed"] * per_token[1]
         return cls(
             batch=batch,
             packages=chips,
-            stream_byte=float(work.streamed_byte(batch))
-            + 2.0 * batch * work.state_byte_per_sequence,
+            stream_byte=always + experts.met_byte,
+            busiest_stream_byte=always + experts.busiest_met_byte,
             kv_byte=kept / chips,
             flop=2.0 * (batch * macs + attention) / chips,
+            padding_flop=experts.padding_flop,
+            busiest_padding_flop=experts.busiest_padding_flop,
             prompt_flop=2.0 * prompts * prompt_macs / chips,
             hops=model.layers * math.log2(chips),
             routed_values=batch * routed,
             prompt_routed_values=prompts * routed,
-            block_flop=_block_flop(work, batch, tile_rows),
+            input_s=batch / output_tokens * input_s,
             weight_bits=work.machine.weight_bits(model),
         )
 
 
-def _block_flop(work: Work, batch: float, tile_rows: float) -> float:
-    """Return the work on experts with scales by block, each met with a tile of rows at least."""
+def _latent(work: Work) -> bool:
+    """Whether all heads read one latent in place of keys and values of their own."""
     model = work.model
-    if not (model.experts and model.scale_block and _EIGHT_BITS[0] < work.machine.weight_bits(model)
-            <= _EIGHT_BITS[1]):  # fmt: skip
-        return 0.0
-    met = float(work.experts_met(batch))
-    rows = max(batch * model.experts_per_token, met * tile_rows)
-    return 2.0 * rows * model.expert_parameters / work.machine.chips
+    return model.kv_values_per_token_layer < 2.0 * model.kv_heads * model.head_dim
+
+
+def _decoded_macs(work: Work) -> tuple[float, float]:
+    """Return MACs of a token and one of its context as `Work.attention_macs`, where it decodes.
+
+    Each head takes its product with a latent itself, which no head expands.
+    """
+    full, limited = work.attention_macs
+    if not _latent(work):
+        return full, limited
+    wider = work.model.kv_values_per_token_layer / work.model.head_dim
+    return full * wider, limited * wider
+
+
+def _kv_byte_per_token(work: Work) -> tuple[float, float]:
+    """Return bytes of KV cache of the group as `Work.kv_byte_per_token`; latents lie on each."""
+    copies = work.machine.chips if _latent(work) else 1.0
+    full, limited = work.kv_byte_per_token
+    return full * copies, limited * copies
 
 
 def _ones(context: float, windowed: float) -> NDArray[np.float64]:

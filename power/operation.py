@@ -104,13 +104,20 @@ class Operation(Record):
     vector_ops_per_score: float = quantity("vector_ops_per_score", "", at_least=0.0)
     host_bits_per_token: float = quantity("host_bits_per_token", "", at_least=0.0)
 
-    #: mean power of a package that no run of steps exceeds; voltage and clock give way
+    #: mean power of a package that no step exceeds; voltage and clock give way
     cap_w: float | None = quantity("cap", "W", default=None, above=0.0)
     #: temperature of the hottest block above which the clock is throttled
     throttle_c: float | None = quantity("throttle", "degC", default=None)
     throttle_hysteresis_k: float = quantity("throttle_hysteresis", "K", at_least=0.0)
     #: clock over the operation's own while throttled
     throttle_pace: float = quantity("throttle_pace", "", at_least=0.01, at_most=1.0)
+    #: of the hottest block above its coolant by the power of the package, as one lump, how soon it
+    #: follows, and the coolant: with all three the throttle acts while a trace is served
+    throttle_resistance_k_w: float | None = quantity(
+        "throttle_resistance", "K/W", default=None, above=0.0
+    )
+    throttle_time_s: float | None = quantity("throttle_time", "s", default=None, above=0.0)
+    throttle_coolant_c: float | None = quantity("throttle_coolant", "degC", default=None)
 
     refresh_step_k: float = quantity("refresh_step", "K", above=0.0)
     refresh_ramp_k: float = quantity("refresh_ramp", "K", above=0.0)
@@ -132,6 +139,13 @@ class Operation(Record):
             for key in ("draft_acceptance", "draft_cost"):
                 if getattr(self, key) is None:
                     faults.add(f"{self.name}.{key}", "is missing", "what draft_tokens needs")
+        lump = ("throttle_resistance_k_w", "throttle_time_s", "throttle_coolant_c", "throttle_c")
+        if any(getattr(self, key) is not None for key in lump[:3]):
+            for key in lump:
+                if getattr(self, key) is None:
+                    place = f"{self.name}.{key.removesuffix('_k_w').removesuffix('_s')}"
+                    what = "what a throttle needs that acts while a trace is served"
+                    faults.add(place.removesuffix("_c"), "is missing", what)
         if self.refresh_ramp_k > self.refresh_step_k:
             faults.add(
                 f"{self.name}.refresh_ramp",

@@ -27,4 +27,6 @@ ROW = (
     "waiting",
     "decode_tokens",  # in each step: one of each decoding sequence, and its drafts
     "output_tokens",
+    "level",  # of each step: which of `power.OperatingPoints`
+    "lump_c",  # highest
 )

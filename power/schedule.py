@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from power.disaggregation import hand_over, prompt_byte, prompts_only
-from power.governor import govern
+from power.governor import with_points
 from power.machine import Machine
 from power.parallel import work_of
 from power.rows import ROW
@@ -39,11 +39,13 @@ class Schedule:
     work : Work
         The machine and the model.
     iterations : DataFrame
-        Runs of steps alike in order of time; columns `power.rows.ROW`. ``start_s`` and
-        ``end_s`` bound a run; ``steps`` counts its steps, each of ``decode_sequences`` with
+        Runs of steps alike in order of time; columns `power.rows.ROW`, in place of ``level``
+        ``pace`` and ``voltage_ratio`` under a power cap or a throttle. ``start_s`` and ``end_s``
+        bound a run; ``steps`` counts its steps, each of ``decode_sequences`` with
         ``decode_tokens`` and of ``step_prompt_tokens``; ``output_tokens``, the sums of
         `power.work.SUMS` and the busy times ``tensor_s``, ``vector_s``, ``hbm_s`` and
-        ``serial_s`` are over the run; ``kv_reserved_byte`` and ``waiting`` are its highest.
+        ``serial_s`` are over the run; ``kv_reserved_byte``, ``waiting`` and, with a throttle,
+        ``lump_c`` are its highest.
     admitted_s, first_token_s, finish_s : array, shape (n,)
         When each request enters the batch, gets its first token and its last one [s].
     kv_capacity_byte : float
@@ -113,18 +115,13 @@ class Schedule:
             handover = hand_over(trace, work, capacity, seed=seed)
             trace, asked, first = handover.trace, handover.asked_s, handover.first_token_s
         served = Server(work, capacity, seed=seed, handed=role == "decode").serve(trace)
-        runs = pd.DataFrame(served.rows, columns=list(ROW))
-        times = served.admitted_s, served.first_token_s, served.finish_s
-        if (cap_w := machine.operation.cap_w) is not None:
-            governed = govern(work, runs, cap_w, machine.node.reference_temperature_c)
-            runs, times = governed.runs, governed.moved(*times)
         return cls(
             trace,
             work,
-            runs,
-            times[0],
-            times[1] if first is None else first,
-            times[2],
+            with_points(machine, pd.DataFrame(served.rows, columns=list(ROW))),
+            served.admitted_s,
+            served.first_token_s if first is None else first,
+            served.finish_s,
             capacity,
             served.evictions,
             served.cached_tokens,
@@ -185,12 +182,16 @@ class Schedule:
 
     @property
     def slowed_share(self) -> float:
-        """Share of the busy time spent below the operation's clock, to stay below its cap."""
+        """Share of the busy time below the operation's clock, for its cap or its throttle."""
         return self.summary.tally.slowed_share
 
     def operating_points(self) -> pd.DataFrame:
-        """Return ``start_s``, ``end_s``, ``frequency_hz`` and ``voltage_v`` of each run."""
-        run, found = self.work.machine.operation, self.iterations[["start_s", "end_s"]]
+        """Return ``start_s``, ``end_s``, ``frequency_hz`` and ``voltage_v`` of each run.
+
+        Where the operation has a lump for its throttle, also the highest ``lump_c``.
+        """
+        heat = [name for name in ("lump_c",) if name in self.iterations]
+        run, found = self.work.machine.operation, self.iterations[["start_s", "end_s", *heat]]
         ones = np.ones(len(found))
         pace = self.iterations.get("pace", ones)
         voltage = self.iterations.get("voltage_ratio", ones)

@@ -14,7 +14,7 @@ from power.trace import Trace
 from power.work import Work
 
 if TYPE_CHECKING:
-    from power.batching_state import Blocks, Requests, Rules
+    from power.batching_state import Blocks, Levels, Requests, Rules
 
 __all__ = ["Served", "Server"]
 
@@ -68,7 +68,7 @@ class Server:
     def __init__(
         self, work: Work, capacity_byte: float, *, seed: int = 0, handed: bool = False
     ) -> None:
-        from power.batching_state import Batch, Rules  # imports numba, which takes a second
+        from power.batching_state import HEAT, Batch, Rules  # imports numba, which takes a second
 
         run = work.machine.operation
         size = int(run.max_batch)
@@ -88,14 +88,17 @@ class Server:
             growth=GROWTH,
         )
         self._times = StepTimes.of(work)
+        self._levels = _levels(work)
         self._seed = seed
         self._batch = Batch(
             decode=np.zeros((5, size), np.int64),
             filling=np.zeros((4, size), np.int64),
             evicted=np.zeros(size, np.int64),
             counts=np.zeros(6, np.int64),
-            clock=np.zeros(4),
+            clock=np.zeros(6),
         )
+        self._batch.clock[HEAT] = self._levels.coolant_c
+        self._batch.clock[HEAT] += self._levels.resistance_k_w * self._levels.idle_w
         self._caches = run.caches_prefixes
         self._requests: Requests | None = None
         self._begun: Array | None = None
@@ -106,14 +109,6 @@ class Server:
     def waiting(self) -> int:
         """Requests that have come and not ended."""
         return len(self._number)
-
-    @property
-    def oldest_s(self) -> float:
-        """When the first of those that are still served was admitted; infinite without any [s]."""
-        if self._requests is None:
-            return np.inf
-        admitted = self._requests.times_s[0]
-        return float(np.min(admitted, initial=np.inf, where=~np.isnan(admitted)))
 
     def serve(self, trace: Trace, *, last: bool = True) -> Served:
         """Serve a stretch of requests, and what is left of those before.
@@ -140,8 +135,8 @@ class Server:
         horizon_s = np.inf if last else float(trace.arrival_s[-1])
         times = self._times
         rows, used = serve(
-            requests, self._batch, blocks, rules, horizon_s, times.fixed_s, times.slope_s,
-            times.draft_s, begun,
+            requests, self._batch, blocks, rules, self._levels, horizon_s, times.fixed_s,
+            times.slope_s, times.draft_s, begun,
         )  # fmt: skip
         whole = used if last else max(used - 1, 0)
         self._begun = rows[whole:used].copy()
@@ -231,6 +226,21 @@ class Server:
             table[:number] = place[table[:number]]
         for entry in (ADMIT, ARRIVED):
             count[entry] = int(kept[: count[entry]].sum())
+
+
+def _levels(work: Work) -> Levels:
+    """Return the tables of the operation's cap and throttle, empty ones where it has none."""
+    from power.batching_state import Levels
+
+    machine = work.machine
+    run = machine.operation
+    if run.cap_w is None and run.throttle_resistance_k_w is None:
+        line, table = np.ones(1), np.zeros((1, 2))
+        tables = line, line, line, table, table, table, line, line
+        return Levels(False, np.inf, np.inf, np.inf, 0, 0.0, 1.0, 0.0, 0.0, *tables)
+    from power.step_power import StepPower  # which needs this module
+
+    return StepPower.of(work, machine.node.reference_temperature_c).levels()
 
 
 def _mixed(numbers: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:

@@ -13,11 +13,11 @@ from techlib import Accelerator, Board, Library, Source, accelerators, bibliogra
 __all__ = ["EFFICIENCIES", "ENERGIES", "TIMES", "ServingModel"]
 
 #: Fields of `techlib.Board` that power is linear in, in the order of `ServingModel.power_terms`.
-ENERGIES = ("idle_w", "stream_pj_bit", "kv_pj_bit", "compute_pj_flop", "sequence_j",
-            "routing_pj", "block_compute_pj_flop")  # fmt: skip
+ENERGIES = ("idle_w", "stream_pj_bit", "kv_pj_bit", "compute_pj_flop", "padding_pj_flop",
+            "sequence_j", "routing_pj")  # fmt: skip
 #: Those that the time of a step is linear in (efficiencies by their inverse).
 TIMES = ("bandwidth_efficiency", "compute_efficiency", "step_overhead_s", "sequence_overhead_s",
-         "hop_latency_s", "routing_time_s", "block_efficiency")  # fmt: skip
+         "hop_latency_s", "routing_time_s")  # fmt: skip
 #: Those of `TIMES` that act by their inverse.
 EFFICIENCIES = tuple(name for name in TIMES if name.endswith("efficiency"))
 
@@ -30,12 +30,13 @@ _EIGHT_BITS, _FOUR_BITS = 9.0, 6.0  #: widest stored weight of a format, block s
 class ServingModel:
     """An accelerator's board that serves a language model in steady state.
 
-    ``P = idle + steps/s x (e_stream bits + e_kv bits + e_compute flop + e_sequence batch /
-    packages + e_routing values + e_block flop_block)``, at most the board's limit.
+    ``P = idle + steps/s x (e_stream bits + e_kv bits + e_compute flop + e_padding flop_zeros +
+    e_sequence batch / packages + e_routing values)``, at most the board's limit.
 
     Kernels follow one another on a GPU, so the times of memory and arithmetic add up:
-    ``t = bytes / (efficiency x bandwidth) + flop / (efficiency x peak) + step + sequence x batch +
-    hop x layers x log2(packages) + routing x values + flop_block / (efficiency_block x peak)``.
+    ``t = bytes / (efficiency x bandwidth) + (flop + flop_zeros) / (efficiency x peak) + step +
+    sequence x batch + hop x layers x log2(packages) + routing x values``. Packages that hold whole
+    experts wait for the busiest one; see `power.ExpertLoad`.
 
     Coefficients were fitted on one accelerator. Another one takes them by its data sheet: what
     moves data costs energy as board power over bandwidth, and time as one over bandwidth;
@@ -133,9 +134,9 @@ class ServingModel:
             move * demand.stream_byte * _BITS * _PJ,
             move * demand.kv_byte * _BITS * _PJ,
             compute * flop * _PJ,
+            compute * demand.padding_flop * _PJ,
             move * demand.batch / demand.packages,
             move * routed * _PJ,
-            compute * demand.block_flop * _PJ,
         )
         return np.array([limit, *(steps_per_s * part for part in per_step)])
 
@@ -148,19 +149,19 @@ class ServingModel:
     def time_terms(self, demand: Demand) -> NDArray[np.float64]:
         """Return what each of `TIMES` is multiplied by to give the time of a decode step [s].
 
-        Efficiencies are multiplied by their inverse; shape (7,).
+        Efficiencies are multiplied by their inverse; shape (6,).
         """
         _, _, _, move, _ = self._scales
-        moved = demand.stream_byte + demand.kv_byte
+        moved = demand.busiest_stream_byte + demand.kv_byte
+        worked = demand.flop + demand.busiest_padding_flop
         return np.array(
             [
                 moved / self.accelerator.bandwidth_byte_s,
-                demand.flop / self.peak_flop_s(demand.weight_bits),
+                worked / self.peak_flop_s(demand.weight_bits),
                 1.0,
                 demand.batch,
                 demand.hops,
                 move * demand.routed_values,
-                demand.block_flop / self.peak_flop_s(demand.weight_bits),
             ]
         )
 
@@ -174,10 +175,10 @@ class ServingModel:
         return float(self.time_terms(demand) @ self._time_coefficients)
 
     def prompt_s(self, demand: Demand) -> float:
-        """Return the time that the prompts of a step take, at the arithmetic's rate [s]."""
+        """Return the time that the prompts of a step take: at the arithmetic's rate, inputs [s]."""
         rate = self.board.compute_efficiency * self.peak_flop_s(demand.weight_bits)
         routing = self._scales[3] * self.board.routing_time_s * demand.prompt_routed_values
-        return demand.prompt_flop / rate + routing
+        return demand.prompt_flop / rate + routing + demand.input_s
 
     def steps_per_s(self, demand: Demand) -> float:
         """Return the steps of a second, prompts between them [1/s]."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from power.activity import Activity, counts_of_runs
 from power.bins import GrowingBins
-from power.governor import Governed, govern
+from power.governor import with_points
 from power.histogram import LogHistogram, TokenHistogram
 from power.machine import Machine
 from power.parallel import work_of
@@ -164,7 +164,6 @@ def serve_stream(
     capacity = machine.kv_capacity_byte(model)
     found, server = StreamedSchedule(work), Server(work, capacity, seed=seed)
     found.power = RunPower(found, temperature_c)
-    clock = _Clock(work)
     bins: GrowingBins | None = None
     totals: dict[str, float] = {}
     for trace, last in _with_last(stretches):
@@ -173,7 +172,7 @@ def serve_stream(
             bins = GrowingBins(float(trace.arrival_s[0]), bin_s)
         found.take(trace)
         served = server.serve(trace, last=last)
-        runs, served = clock.govern(served, server.oldest_s)
+        runs = with_points(machine, pd.DataFrame(served.rows, columns=list(ROW)))
         if len(runs):
             counts = counts_of_runs(work, runs)
             bins.add(counts, runs[["start_s", "end_s"]].to_numpy().flatten())
@@ -185,41 +184,6 @@ def serve_stream(
     if bins is None:
         raise InputError.of("trace", "holds no request", "at least one request")
     return Activity(found, bins.edges_s, bins.counts, totals)
-
-
-class _Clock:
-    """Keeps the power below a cap from stretch to stretch, as `Schedule.of` does at once."""
-
-    def __init__(self, work: Work) -> None:
-        self._work = work
-        self._before_s = np.empty(0)
-        self._after_s = np.empty(0)
-
-    def govern(self, served: Served, oldest_s: float) -> tuple[pd.DataFrame, Served]:
-        """Return the runs of a stretch and its requests at the times that the cap gives them.
-
-        `oldest_s` is when the first request that is still served was admitted: earlier times are
-        not asked for again.
-        """
-        runs = pd.DataFrame(served.rows, columns=list(ROW))
-        machine = self._work.machine
-        if (cap_w := machine.operation.cap_w) is None:
-            return runs, served
-        if len(runs):
-            end_s = float(self._after_s[-1]) if len(self._after_s) else -np.inf
-            reference_c = machine.node.reference_temperature_c
-            found = govern(self._work, runs, cap_w, reference_c, not_before_s=end_s)
-            runs = found.runs
-            self._before_s = np.concatenate([self._before_s, found.before_s])
-            self._after_s = np.concatenate([self._after_s, found.after_s])
-        if len(self._before_s):
-            whole = Governed(runs, self._before_s, self._after_s)
-            times = whole.moved(served.admitted_s, served.first_token_s, served.finish_s)
-            served = replace(served, admitted_s=times[0], first_token_s=times[1], finish_s=times[2])
-            keep = max(int(np.searchsorted(self._before_s[::2], oldest_s)) - 1, 0)
-            keep = min(keep, len(self._before_s) // 2 - 1)
-            self._before_s, self._after_s = self._before_s[2 * keep :], self._after_s[2 * keep :]
-        return runs, served
 
 
 def _check_whole(machine: Machine) -> None:

@@ -148,7 +148,7 @@ class _Reader:
                 draw = self._drawn()
             columns = self._columns(part)
             bad = self._faults(part, columns)
-            if bad and not self.patient:
+            if self._found and not self.patient:
                 self.finish()
             keep = np.ones(len(part), dtype=bool)
             keep[bad] = False

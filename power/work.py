@@ -163,9 +163,9 @@ class Work:
 
     @property
     def state_byte_per_sequence(self) -> float:
-        """State of fixed size that a package keeps for a sequence, in bits of the cache [byte]."""
+        """State of fixed size that a package keeps for a sequence [byte]."""
         values = self.model.state_values_per_sequence / self.machine.chips
-        return values * self.machine.kv_bits(self.model) / 8.0
+        return values * (self.model.state_bits or self.machine.kv_bits(self.model)) / 8.0
 
     def per_step(self, tokens: ArrayLike) -> NDArray[np.float64]:
         """Return the actions that depend on a step's number of tokens alone.

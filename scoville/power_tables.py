@@ -72,10 +72,13 @@ def _with_ends(name: str) -> tuple[str, str, str]:
 def power_rows(report: PowerReport) -> Iterator[tuple[str, str, str, str]]:
     """Yield how power is spread over time, and how it steps, with bands."""
     found = report.power_figures()
-    cap_w = report.schedule.work.machine.operation.cap_w
-    if cap_w is not None:
+    run = report.schedule.work.machine.operation
+    limits = [] if run.cap_w is None else [f"the cap of {run.cap_w:g} W"]
+    if run.throttle_resistance_k_w is not None:
+        limits.append(f"the throttle at {run.throttle_c:g} degC")
+    if limits:
         share = 100.0 * report.serving.tally.slowed_share
-        yield f"busy time below the clock, for the cap of {cap_w:g} W, %", f"{share:.1f}", "", ""
+        yield f"busy time below the clock, for {' and '.join(limits)}, %", f"{share:.1f}", "", ""
     bin_s = found["bin_s"]
     width = "over bins of " + (f"{bin_s:g} s" if bin_s >= 1.0 else f"{1e3 * bin_s:.4g} ms")
     yield f"package power {width}, W: p50", f"{found['p50_w']:.1f}", "", ""

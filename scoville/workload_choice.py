@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import power
 from power import Arrivals, Trace, Workload
 from techlib import Fault, Faults, InputError, LanguageModel, read_quantity
@@ -61,13 +63,22 @@ class TraceCut:
             trace = trace.window(*self.window_s)
         factor = self.factor
         if self.rate_per_s is not None:
-            mean = trace.statistics()["rate_per_s"]
-            if mean == 0.0:
-                where = f"trace {trace.name}: rate"
-                raise InputError.of(where, "all requests arrive at once", cure="give a factor")
-            factor = self.rate_per_s / mean
+            factor = self.factor_of(trace.name, trace.statistics()["rate_per_s"])
         trace = trace if factor == 1.0 else trace.scaled(factor)
         return trace if self.replicas == 1 else trace.replica(self.replicas)
+
+    def factor_of(self, name: str, mean_per_s: float) -> float:
+        """Return how many times as fast requests of a mean rate must come to have the one asked.
+
+        Raises
+        ------
+        InputError
+            The requests take no time.
+        """
+        if mean_per_s == 0.0:
+            what = "all requests arrive at once"
+            raise InputError.of(f"trace {name}: rate", what, cure="give a factor")
+        return (self.rate_per_s or mean_per_s) / mean_per_s
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,29 +128,65 @@ class WorkloadChoice:
     def chunks(self) -> Iterator[Trace]:
         """Yield the requests of the file in stretches of bounded memory.
 
+        A mean rate takes a reading of its own first, as it depends on all requests.
+
         Raises
         ------
         InputError
-            There is no file, or the cut needs the whole trace.
+            There is no file, every bad row of its first stretch that has some, or a cut that leaves
+            nothing.
         """
-        faults = Faults()
         if self.trace is None:
-            faults.add("--stream", "a class of workload is no file", cure="give --trace FILE")
+            what = "a class of workload is no file"
+            raise InputError.of("--stream", what, cure="give --trace FILE")
         cut = self.cut
-        if cut.window_s is not None or cut.rate_per_s is not None:
-            what = "a window or a rate needs the whole trace"
-            faults.add("--stream", what, cure="give --rate as a factor, and cut the file")
-        faults.raise_if_any()
-        assert self.trace is not None
+        factor = cut.factor
+        if cut.rate_per_s is not None:
+            factor = cut.factor_of(self.trace.stem, _mean_rate_per_s(self._windowed(self.trace)))
         before = 0
-        for chunk in power.trace_chunks(self.trace, skip_bad=cut.skip_bad, arrivals=self.arrivals):
+        for chunk in self._windowed(self.trace):
             first = -before % cut.replicas
             before += len(chunk)
-            part = chunk if cut.factor == 1.0 else chunk.scaled(cut.factor)
+            part = chunk if factor == 1.0 else chunk.scaled(factor)
             if cut.replicas == 1:
                 yield part
             elif first < len(part):
                 yield part.every(cut.replicas, first)
+
+    def _windowed(self, path: Path) -> Iterator[Trace]:
+        """Yield what the window leaves of each stretch of a file, all of which is read."""
+        cut = self.cut
+        chunks = power.trace_chunks(path, skip_bad=cut.skip_bad, arrivals=self.arrivals)
+        if cut.window_s is None:
+            yield from chunks
+            return
+        start_s, duration_s = cut.window_s
+        held: Trace | None = None  # until all rows that are left out have been counted
+        first_s = last_s = math.nan
+        for chunk in chunks:
+            ends = chunk.arrival_s[[0, -1]]
+            first_s, last_s = (ends[0] if math.isnan(first_s) else first_s), ends[1]
+            inside = ends[1] >= start_s and ends[0] < start_s + duration_s
+            if inside and np.ptp(np.searchsorted(chunk.arrival_s, [start_s, start_s + duration_s])):
+                if held is not None:
+                    yield held
+                held = chunk.window(start_s, duration_s)
+            elif held is not None:
+                held = dataclasses.replace(held, left_out=chunk.left_out)
+        if held is None:
+            what = f"no request arrives from {start_s:g} s to {start_s + duration_s:g} s"
+            allowed = f"a window that meets {first_s:g} s to {last_s:g} s"
+            raise InputError.of(f"trace {path.stem}: window", what, allowed)
+        yield held
+
+
+def _mean_rate_per_s(chunks: Iterator[Trace]) -> float:
+    """Return intervals over the time that they take, as `Trace.statistics`; 0 for no time."""
+    number, first_s, last_s = 0, math.nan, math.nan
+    for chunk in chunks:
+        first_s = float(chunk.arrival_s[0]) if number == 0 else first_s
+        number, last_s = number + len(chunk), float(chunk.arrival_s[-1])
+    return (number - 1) / (last_s - first_s) if last_s > first_s else 0.0
 
 
 def read_cut(table: Mapping[str, Any], place: str, faults: Faults) -> TraceCut:

@@ -16,6 +16,7 @@ from techlib.record import Record, flatten, quantity, read_entry, text
 from techlib.records import (
     Accelerator,
     Board,
+    Constants,
     Coolant,
     EnergyTable,
     HbmGeneration,
@@ -25,6 +26,7 @@ from techlib.records import (
     ProcessNode,
     accelerators,
     boards,
+    constants,
     coolants,
     energy_tables,
     hbm_generations,
@@ -32,6 +34,7 @@ from techlib.records import (
     language_models,
     materials,
     process_nodes,
+    zero_celsius_k,
 )
 from techlib.scaling import energy_table_of
 from techlib.source import Provenance, Source, Trust, bibliography
@@ -40,6 +43,7 @@ from techlib.units import format_quantity, read_quantities, read_quantity
 __all__ = [
     "Accelerator",
     "Board",
+    "Constants",
     "ConvergenceError",
     "Coolant",
     "EnergyTable",
@@ -63,6 +67,7 @@ __all__ = [
     "accelerators",
     "bibliography",
     "boards",
+    "constants",
     "coolants",
     "data_sources",
     "did_you_mean",
@@ -80,4 +85,5 @@ __all__ = [
     "read_quantities",
     "read_quantity",
     "text",
+    "zero_celsius_k",
 ]

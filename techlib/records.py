@@ -11,6 +11,7 @@ from techlib.record import Record, quantity
 __all__ = [
     "Accelerator",
     "Board",
+    "Constants",
     "Coolant",
     "EnergyTable",
     "HbmGeneration",
@@ -20,6 +21,7 @@ __all__ = [
     "ProcessNode",
     "accelerators",
     "boards",
+    "constants",
     "coolants",
     "energy_tables",
     "hbm_generations",
@@ -27,7 +29,15 @@ __all__ = [
     "language_models",
     "materials",
     "process_nodes",
+    "zero_celsius_k",
 ]
+
+
+@dataclass(frozen=True, eq=False)
+class Constants(Record):
+    """Constants of a system of units."""
+
+    zero_celsius_k: float = quantity("zero_celsius", "K", above=0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,9 +73,8 @@ class Material(Record):
         >>> [round(silicon.conductivity_at(t)[2]) for t in (27.0, 85.0, 127.0)]
         [148, 117, 101]
         """
-        from scipy.constants import zero_Celsius  # half a second that no command line should wait
-
-        ratio = (temperature_c + zero_Celsius) / (self.reference_temperature_c + zero_Celsius)
+        zero = zero_celsius_k()
+        ratio = (temperature_c + zero) / (self.reference_temperature_c + zero)
         x, y, z = (
             k * ratio**-n
             for k, n in zip(self.conductivity_w_mk, self.conductivity_exponent, strict=True)
@@ -209,6 +218,8 @@ class LanguageModel(Record):
     state_values_per_sequence: float = quantity(
         "state_values_per_sequence", "", default=0.0, at_least=0.0
     )
+    #: bits of a value of such a state; those of the KV cache where they are not given
+    state_bits: float | None = quantity("state_bits", "", default=None, above=0.0)
     #: 1 where input and output share a table
     embedding_tables: float = quantity(
         "embedding_tables", "", default=2.0, at_least=1.0, at_most=2.0, whole=True
@@ -253,18 +264,39 @@ class Board(Record):
     stream_pj_bit: float = quantity("stream", "pJ/bit", at_least=0.0)  #: weights and states
     kv_pj_bit: float = quantity("kv", "pJ/bit", at_least=0.0)  #: the KV cache, attention included
     compute_pj_flop: float = quantity("compute", "pJ/flop", at_least=0.0)
+    #: the same on rows of zeros that fill up the tiles of experts
+    padding_pj_flop: float = quantity("padding", "pJ/flop", at_least=0.0)
     sequence_j: float = quantity("sequence", "J", at_least=0.0)  #: a sequence in a step, group
     routing_pj: float = quantity("routing", "pJ", at_least=0.0)  #: value of a layer, board
-    #: arithmetic of experts with scales by block, rows that fill tiles included
-    block_compute_pj_flop: float = quantity("block_compute", "pJ/flop", at_least=0.0)
     bandwidth_efficiency: float = quantity("bandwidth_efficiency", "", above=0.0, at_most=1.0)
     compute_efficiency: float = quantity("compute_efficiency", "", above=0.0, at_most=1.0)
     step_overhead_s: float = quantity("step_overhead", "s", at_least=0.0)
     sequence_overhead_s: float = quantity("sequence_overhead", "s", at_least=0.0)
     hop_latency_s: float = quantity("hop_latency", "s", at_least=0.0)  #: a layer, log2 of the group
     routing_time_s: float = quantity("routing_time", "s", at_least=0.0)
-    block_efficiency: float = quantity("block_efficiency", "", above=0.0, at_most=1.0)
-    tile_rows: float = quantity("tile_rows", "", at_least=1.0, whole=True)  #: of those kernels
+    #: rows of a tile of the kernels for experts: while a step has no more tokens than a board has
+    #: experts, and in formats with tiles of their own; beyond; and with scales by block
+    few_rows: float = quantity("few_rows", "", at_least=1.0, whole=True)
+    many_rows: float = quantity("many_rows", "", at_least=1.0, whole=True)
+    block_rows: float = quantity("block_rows", "", at_least=1.0, whole=True)
+
+
+@functools.cache
+def constants() -> Library[Constants]:
+    """Return the constants of systems of units, by system."""
+    return Library.load("system of units", Constants, "constants.toml")
+
+
+@functools.cache
+def zero_celsius_k() -> float:
+    """Return the thermodynamic temperature of 0 degC [K].
+
+    Examples
+    --------
+    >>> zero_celsius_k()
+    273.15
+    """
+    return constants()["si"].zero_celsius_k
 
 
 @functools.cache

@@ -21,6 +21,7 @@ _POWER_BEHIND_UNIT = re.compile(r"(?<=[A-Za-zµΩ])(-?\d+)(?![\d.]*[A-Za-z])")
 #: arithmetic such as 9**9**9**9 would keep the reader busy for ever.
 _EXPONENT = re.compile(r"(?:\*\*|\^)\s*-?[0-9](?![0-9])|^1(?=\s*/)")
 _LONGEST_UNIT = 60
+_COLD_C = -200.0  #: below it, but not above, absolute zero is asked for
 _SIGNS = {"°C": "degC", "²": "**2", "³": "**3", "·": "*"}
 _NUMBER = re.compile(r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*(.*)$", re.DOTALL)
 
@@ -101,7 +102,10 @@ def _parse(text: str, unit: str) -> float:
     number = float(text[: match.start(3)])
     if unit_text == "%":
         unit_text, number = "", number / 100.0
-    magnitude = _registry().Quantity(number, _unit(unit_text)).to(_unit(unit)).magnitude
+    if unit_text == unit:  # as most are: pint takes longer to load than all other work on them
+        magnitude = number
+    else:
+        magnitude = _registry().Quantity(number, _unit(unit_text)).to(_unit(unit)).magnitude
     return float(f"{magnitude:.15g}")  # 32.3 mm are 32300 um, not 32299.999999999996
 
 
@@ -162,7 +166,8 @@ def read_quantity(value: Any, unit: str, *, where: str = "value") -> float:
             raise InputError.of(where, what, allowed, example) from None
     if not math.isfinite(result):
         raise InputError.of(where, f"{value!r} is not finite", allowed, example)
-    if unit == "degC" and _registry().Quantity(result, unit).to("K").magnitude < 0.0:
+    cold = unit == "degC" and result < _COLD_C
+    if cold and _registry().Quantity(result, unit).to("K").magnitude < 0.0:
         raise InputError.of(where, f"{value!r} is below absolute zero", allowed, example)
     return result
 

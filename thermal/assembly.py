@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.constants import zero_Celsius
 
 from package import Face, Package, Patch
+from techlib import zero_celsius_k
 from thermal.channels import channels
 from thermal.faces import Outside
 from thermal.mesh import Mesh
@@ -122,7 +122,7 @@ def _log_ratio(mesh: Mesh, temperature_c: Array) -> Array:
     faster than 1 / T there is no steady state at all above some power, and a thermal runaway is
     to be found by its powers.
     """
-    ratio = (temperature_c + zero_Celsius) / (mesh.reference_c + zero_Celsius)
+    ratio = (temperature_c + zero_celsius_k()) / (mesh.reference_c + zero_celsius_k())
     return np.log(np.clip(ratio, 1.0 / _FARTHEST, _FARTHEST))
 
 

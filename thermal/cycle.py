@@ -19,8 +19,8 @@ Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 Shape = tuple[int, int, int]
 
-_LANES = 8
-"""Places that are worked on at once: every z begins at a multiple of it."""
+_LANES = 32
+"""Every z takes a multiple of so many places: what compiled loops handle in one go, no rest."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,14 @@ class Cycle:
             ground_w_k = merged(ground_w_k, *parents)
         return Cycle(tuple(levels), self.shapes, self.parents)
 
+    def twin(self) -> Cycle:
+        """Return the same cycle with work space of its own."""
+        levels = []
+        for level, shape in zip(self.levels, self.shapes, strict=True):
+            rise, change, source = (empty_field(shape) for _ in range(3))
+            levels.append(level._replace(rise=rise, change=change, source=source))
+        return Cycle(tuple(levels), self.shapes, self.parents)
+
     def run(self, workers: Workers) -> float:
         """Take ``levels[0].source`` to ``levels[0].rise``; return their inner product."""
         pairs = list(zip(self.shapes, self.levels, self.levels[1:], strict=False))
@@ -94,7 +102,7 @@ def packed(workers: Workers, values: Array, shape: Shape | None = None) -> Singl
 def empty_field(shape: Shape) -> Single:
     """Return zeros in the layout of a level."""
     nz, ny, nx = shape
-    return _zeros((ny + 2, 2, relaxation.LEAD + nz * _stride(nx)))
+    return _zeros((ny + 2, 2, 2 * relaxation.LEAD + nz * _stride(nx)))
 
 
 def _zeros(stored: tuple[int, ...]) -> Single:
@@ -106,8 +114,8 @@ def _zeros(stored: tuple[int, ...]) -> Single:
 
 
 def _stride(nx: int) -> int:
-    """Return the places from one z to the next: half a row, and at least one zero behind it."""
-    return ((nx + 1) // 2 // _LANES + 1) * _LANES
+    """Return the places from one z to the next: at least half a row."""
+    return -(-((nx + 1) // 2) // _LANES) * _LANES
 
 
 def _new_level(workers: Workers, grid: Grid) -> Level:

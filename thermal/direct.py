@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
+from thermal.in_turn import InTurn
 from thermal.multigrid import Solution
 from thermal.operator import Operator
 
@@ -37,7 +38,7 @@ def sparse_matrix(operator: Operator) -> sparse.csc_array:
     return sparse.csc_array(matrix)
 
 
-class DirectSolver:
+class DirectSolver(InTurn):
     """Factors the operator once with SuperLU; same interface as `Multigrid`.
 
     Time grows with the square of the cells and memory almost so: meant below 50,000 cells.

@@ -53,6 +53,11 @@ class Gradients:
         """Return those of the operator with other conductances to the outside."""
         return replace(self, ground_w_k=ground_w_k, level=self.level._replace(ground=ground))
 
+    def twin(self, level: Level) -> Gradients:
+        """Return the same operator with the work space of another level, and its own direction."""
+        level = self.level._replace(rise=level.rise, change=level.change, source=level.source)
+        return replace(self, level=level, direction=empty_field(self.operator.shape))
+
     def updated(self, workers: Workers, operator: Operator, ground_w_k: Array) -> Gradients:
         """Return those of another operator on the same grid."""
         level = self.level._replace(

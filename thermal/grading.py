@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 from package import Package
 
@@ -90,6 +89,8 @@ def grading_of(
     even = (high - low) / cells
     if not len(spans):
         return Grading(place, np.full(len(place), even), ())
+    from scipy.optimize import brentq  # a third of a second that no other mesh needs
+
     finest = float(brentq(excess, even / (2.0 * _COARSEST), 2.0 * even))
     edges = [edge for span in spans[np.argsort(wanted, kind="stable")] for edge in span.tolist()]
     return Grading(place, width(finest), tuple(dict.fromkeys(edges)))

@@ -6,14 +6,18 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 from numpy.typing import NDArray
 
+from thermal.netcdf import Labelled
 from thermal.temperatures import Temperatures
 from thermal.transient import March
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 __all__ = ["TemperatureHistory"]
 
@@ -123,6 +127,10 @@ class TemperatureHistory:
     @property
     def dataset(self) -> xr.Dataset:
         """Means, maxima and powers by time and block, with units and origin."""
+        return self._labelled().dataset()
+
+    def _labelled(self) -> Labelled:
+        origin = self.final.provenance()
         blocks = [str(key) for key in self.block_mean_c.columns]
         tables = {
             "mean_c": (self.block_mean_c, "degC", "mean temperature at the end of the step"),
@@ -136,8 +144,8 @@ class TemperatureHistory:
         times = ("time", self.times_s, {"units": "s", "long_name": "end of step"})
         attributes = {
             "title": f"Temperatures over time of {self.final.mesh.package.name}",
-            "source": self.final.field.attrs["source"],
-            "references": self.final.field.attrs["references"],
+            "source": origin["source"],
+            "references": origin["references"],
             "residual": self.residual,
             "energy_balance": self.energy_balance,
             "iterations": self.iterations,
@@ -146,8 +154,9 @@ class TemperatureHistory:
         }
         if self.time_error_k is not None:
             attributes["time_error_k"] = self.time_error_k
-        return xr.Dataset(variables, {"time": times, "block": blocks}, attributes)
+        coordinates = {"time": times, "block": ("block", np.array(blocks), {})}
+        return Labelled(variables, coordinates, attributes)
 
     def to_netcdf(self, path: str | Path) -> None:
         """Write `dataset` as NetCDF; the same history gives the same bytes."""
-        self.dataset.to_netcdf(path, engine="scipy", format="NETCDF3_64BIT")
+        self._labelled().write(path)

@@ -113,7 +113,7 @@ def residual(
     `cold` says that `x` is zero.
     """
     nz, _, nx = rhs.shape
-    stride = (source.shape[2] - LEAD) // nz
+    stride = (source.shape[2] - 2 * LEAD) // nz
     v, left = np.zeros(nx), np.empty(nx)
     for j in range(low, high):
         squares[j] = 0.0
@@ -175,7 +175,7 @@ def redirect(
 @inlined
 def _image(level: Level, p: Single, image: Single, r: int, c: int) -> float:
     """``image_i = ground_i p_i + sum_j g_ij (p_i - p_j)`` in one parity of a stored row."""
-    n = p.shape[2] - LEAD - 1
+    n = p.shape[2] - 2 * LEAD
     u, v, other = p[r, c, LEAD:], image[r, c, LEAD:], p[r, 1 - c]
     south, north = p[r - 1, c, LEAD:], p[r + 1, c, LEAD:]
     west, east = other[LEAD - 1 + c :], other[LEAD + c :]
@@ -211,7 +211,7 @@ def advance(
 ) -> None:
     """``x += scale step p``, ``source -= step image``; ``squares_j = sum source^2``."""
     nz, nx = x.shape[0], x.shape[2]
-    stride = (p.shape[2] - LEAD) // nz
+    stride = (p.shape[2] - 2 * LEAD) // nz
     weight, length = np.float32(step), scale * step
     for j in range(low, high):
         total = 0.0

@@ -16,6 +16,7 @@ from thermal.assembly import assemble
 from thermal.averaging import block_averages
 from thermal.blocks import BlockCells, Power
 from thermal.coarseness import coarseness_warnings
+from thermal.effort import effort_warnings
 from thermal.feedback import fixed_point
 from thermal.history import TemperatureHistory
 from thermal.mesh import Mesh
@@ -300,6 +301,8 @@ class ThermalModel:
     def _temperatures(
         self, power_w: Array, solved: SteadyField, seconds: float, *, rounds: int = 0
     ) -> Temperatures:
+        one_solve = not self.nonlinear and rounds == 0
+        effort = effort_warnings(self.mesh.package, solved.iterations) if one_solve else ()
         return Temperatures.of(
             self.mesh,
             self.blocks,
@@ -310,5 +313,5 @@ class ThermalModel:
             iterations=solved.iterations,
             fixed_point_iterations=rounds,
             seconds={**self.seconds, "solve": seconds},
-            warnings=self.warnings,
+            warnings=(*self.warnings, *effort),
         )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import itertools
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +16,7 @@ from thermal.gradients import Gradients
 from thermal.hierarchy import hierarchy
 from thermal.operator import Operator, plain
 from thermal.solvable import check, shift_faults
-from thermal.workers import Workers, available_threads, hired
+from thermal.workers import Workers, available_threads, hired, side_by_side
 
 __all__ = ["Multigrid", "Solution"]
 
@@ -22,6 +24,15 @@ Array = NDArray[np.float64]
 
 RENEWED = 1e-4
 """The residual is computed afresh in double precision each time it fell by this factor."""
+
+STRAY = 1e-6
+"""By so much of where it began the recurrence of the residual may be off.
+
+Measured: by 4e-7 at most over 450 random stacks with contrasts up to 1e5.
+"""
+
+LOOSE = 1e-6
+"""From this tolerance on, and where STRAY is below a tenth of it, the recurrence will do."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +46,8 @@ class Solution:
     iterations : int
         Preconditioned conjugate-gradient iterations.
     residual : float
-        2-norm of ``rhs - A rise`` over that of ``rhs``, computed afresh from the result.
+        2-norm of ``rhs - A rise`` over that of ``rhs``, computed afresh from the result; for
+        tolerances of 1e-6 and more a bound, from the recurrence and how far it may be off.
     converged : bool
         Whether the residual is within the tolerance asked for, or within what the rounding of
         temperatures to double precision alone leaves; beside layers below 1 um that can be more.
@@ -106,9 +118,9 @@ class Multigrid:
         self.operator = operator = _plain(operator)
         self.threads = available_threads() if threads is None else threads
         ground_w_k = plain(operator.ground_w_k)
-        with hired(self.threads, operator.shape) as workers:
-            grids = hierarchy(operator, ground_w_k, lines_x, lines_y)
-            self._cycle = Cycle.of(workers, grids)
+        workers = hired(self.threads, operator.shape)
+        grids = hierarchy(operator, ground_w_k, lines_x, lines_y)
+        self._cycle = Cycle.of(workers, grids)
         self._gradients = Gradients.of(operator, ground_w_k, self._cycle.levels[0])
 
     def shifted(self, shift_per_s: float) -> Multigrid:
@@ -121,8 +133,8 @@ class Multigrid:
         ground_w_k = plain(operator.ground_w_k)
         other = copy.copy(self)
         other.operator = operator
-        with hired(self.threads, operator.shape) as workers:
-            other._cycle = self._cycle.grounded(workers, ground_w_k)
+        workers = hired(self.threads, operator.shape)
+        other._cycle = self._cycle.grounded(workers, ground_w_k)
         other._gradients = self._gradients.grounded(ground_w_k, other._cycle.levels[0].ground)
         return other
 
@@ -138,10 +150,8 @@ class Multigrid:
             )
         other = copy.copy(self)
         other.operator = operator = _plain(operator)
-        with hired(self.threads, operator.shape) as workers:
-            other._gradients = self._gradients.updated(
-                workers, operator, plain(operator.ground_w_k)
-            )
+        workers = hired(self.threads, operator.shape)
+        other._gradients = self._gradients.updated(workers, operator, plain(operator.ground_w_k))
         return other
 
     def precondition(self, residual_w: ArrayLike) -> Array:
@@ -149,11 +159,11 @@ class Multigrid:
         residual = self._field("residual_w", residual_w)
         rise, gradients = np.zeros(residual.shape), self._gradients
         size = _norm(residual) or 1.0
-        with hired(self.threads, residual.shape) as workers:
-            gradients.residual(workers, residual, None, 1.0 / size)
-            self._cycle.run(workers)
-            gradients.redirect(workers, 0.0)
-            gradients.advance(workers, 1.0, size, rise)
+        workers = hired(self.threads, residual.shape)
+        gradients.residual(workers, residual, None, 1.0 / size)
+        self._cycle.run(workers)
+        gradients.redirect(workers, 0.0)
+        gradients.advance(workers, 1.0, size, rise)
         return rise
 
     def solve(
@@ -184,25 +194,73 @@ class Multigrid:
         """
         rhs = self._shaped("rhs_w", rhs_w)
         cold = start_k is None
-        rise = np.zeros(rhs.shape) if start_k is None else self._field("start_k", start_k).copy()
-        with hired(self.threads, rhs.shape) as workers:
-            size = self._gradients.norm(workers, rhs)
-            if size == 0.0:
-                return Solution(np.zeros(rhs.shape), 0, 0.0, True)
-            if not np.isfinite(size):
-                self._field("rhs_w", rhs)
-            march = _March(self._cycle, self._gradients, workers, rise, size)
-            residual, limit, rounds = march.residual(rhs, cold=cold), tolerance, 0
-            while residual > limit and march.iterations < maximum_iterations:
-                before, rounds = residual, rounds + 1
-                march.run(max(limit, before * RENEWED), maximum_iterations)
+        rise = np.zeros(rhs.shape) if start_k is None else self._shaped("start_k", start_k).copy()
+        workers = hired(self.threads, rhs.shape)
+        size = self._gradients.norm(workers, rhs)
+        if size == 0.0:
+            return Solution(np.zeros(rhs.shape), 0, 0.0, True)
+        if not np.isfinite(size):
+            self._field("rhs_w", rhs)
+        march = _March(self._cycle, self._gradients, workers, rise, size)
+        residual, limit, rounds = march.residual(rhs, cold=cold), tolerance, 0
+        if not np.isfinite(residual):
+            self._field("start_k", rise)
+        while residual > limit and march.iterations < maximum_iterations:
+            before, rounds = residual, rounds + 1
+            stray = STRAY * before
+            residual = march.run(max(limit, before * RENEWED), maximum_iterations) + stray
+            if residual > limit or limit < max(LOOSE, 10.0 * stray):
                 residual = march.residual(rhs)
-                stalls = not residual < before / 2
-                if residual > limit and (stalls or rounds > 1):
-                    limit = max(tolerance, self._rounding(rise) / size)
-                if stalls:
-                    break
+            stalls = not residual < before / 2
+            if residual > limit and (stalls or rounds > 1):
+                limit = max(tolerance, self._rounding(rise) / size)
+            if stalls:
+                break
         return Solution(rise, march.iterations, residual, bool(residual <= limit))
+
+    def solve_each(
+        self,
+        rhs_w: Iterable[ArrayLike],
+        starts_k: Iterable[ArrayLike | None] = itertools.repeat(None),
+        *,
+        tolerance: float = 1e-8,
+        maximum_iterations: int = 200,
+    ) -> Iterator[Solution]:
+        """Solve for several right-hand sides, as many at once as there are threads.
+
+        Each takes a thread of its own, with work space of 22 bytes a cell. That is faster than to
+        share every one of them between the threads, which wait for each other on coarse levels.
+
+        Parameters
+        ----------
+        rhs_w, starts_k : iterable of array (nz, ny, nx)
+            As for `solve`; taken as they are needed.
+        tolerance, maximum_iterations
+            As for `solve`.
+
+        Yields
+        ------
+        Solution
+            In the order of the right-hand sides; the same as that of `solve` to the last bit.
+        """
+        threads = self.threads if self.threads > 1 else 0
+        solvers = [self._twin() for _ in range(threads)] or [self]
+
+        def task(place: int, given: tuple[ArrayLike, ArrayLike | None]) -> Solution:
+            return solvers[place].solve(
+                *given, tolerance=tolerance, maximum_iterations=maximum_iterations
+            )
+
+        pairs = zip(rhs_w, starts_k, strict=False)
+        yield from side_by_side(task, pairs, threads)
+
+    def _twin(self) -> Multigrid:
+        """Return the same solver for one thread, with work space of its own."""
+        other = copy.copy(self)
+        other.threads = 1
+        other._cycle = self._cycle.twin()
+        other._gradients = self._gradients.twin(other._cycle.levels[0])
+        return other
 
     def _rounding(self, rise: Array) -> float:
         """Return what the rounding of temperatures to double precision leaves unbalanced [W]."""
@@ -243,18 +301,24 @@ class _March:
         rise = None if cold else self._rise
         return self._gradients.residual(self._workers, rhs, rise, 1.0 / self._size)
 
-    def run(self, goal: float, most: int) -> None:
-        """Iterate until the recurred residual is within `goal`, or to `most` iterations in all."""
+    def run(self, goal: float, most: int) -> float:
+        """Iterate until the recurred residual is within `goal`, or to `most` iterations in all.
+
+        Return that residual; infinity where it is not known.
+        """
+        residual = np.inf
         while self.iterations < most:
             self.iterations += 1
             product = self._cycle.run(self._workers)
             energy = self._gradients.redirect(self._workers, product / self._product)
             if not (product > 0.0 and energy > 0.0):
-                return
+                return np.inf
             self._product = product
             step = product / energy
-            if self._gradients.advance(self._workers, step, self._size, self._rise) <= goal:
-                return
+            residual = self._gradients.advance(self._workers, step, self._size, self._rise)
+            if residual <= goal:
+                break
+        return residual
 
 
 def _plain(operator: Operator) -> Operator:

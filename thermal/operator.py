@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from thermal import kernels
 from thermal.stream import Stream
+from thermal.workers import available_threads, hired
 
 __all__ = ["Operator", "plain"]
 
@@ -98,12 +99,17 @@ class Operator:
             stream.add_outlet_to(drain)
         return drain
 
-    def apply(self, rise_k: Array) -> Array:
+    def apply(self, rise_k: Array, *, threads: int | None = None) -> Array:
         """Return ``A T`` for a temperature rise over `reference_c` (nz, ny, nx) [W]."""
         out, sums = np.empty(self.shape), np.empty(self.shape[:2])
         gx, gy, gz = plain(self.gx), plain(self.gy), plain(self.gz)
         ground, none, field = plain(self.ground_w_k), np.zeros(self.shape[2]), plain(rise_k)
-        kernels.apply(gx, gy, gz, ground, none, field, out, sums, 0, self.shape[1])
+
+        def loop(low: int, high: int) -> None:
+            kernels.apply(gx, gy, gz, ground, none, field, out, sums, low, high)
+
+        workers = hired(threads or available_threads(), self.shape)
+        workers.run(loop, workers.slabs(self.shape))
         for stream in self.streams:
             stream.add_to(rise_k, out)
         return out

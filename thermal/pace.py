@@ -15,7 +15,7 @@ __all__ = ["ErrorControlled", "FixedSteps", "Pace", "pace_of"]
 
 Array = NDArray[np.float64]
 
-_SOLVES = 1e-5  #: tolerance of linear solves, see `Sdirk2`
+_SOLVES = 1e-4  #: tolerance of linear solves, see `Sdirk2`
 _SOLVES_PER_K = 1e-3  #: of the step's tolerance, where that is tighter
 _FIRST = 0.25  #: of an interval, where nothing is known yet
 _SAFETY = 0.9

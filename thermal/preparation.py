@@ -95,14 +95,14 @@ def factor(
     ``q_k = e_k / p_k``; stored are ``1 / p`` and ``q``. A cell without any conductance gets 0
     and 1.
     """
-    size = west.shape[2] - LEAD - 1
-    from_below, e, inverse = np.empty(stride), np.empty(size + 1), np.empty(stride)
+    size = west.shape[2] - 2 * LEAD
+    from_below, e, inverse = np.empty(stride), np.empty(size), np.empty(stride)
     for r in range(low + 1, high + 1):
         for c in range(2):
             from_below[:] = 0.0
             _lateral(west, south, r, c, e)
             for begin in range(0, size, stride):
-                end = min(begin + stride, size)
+                end = begin + stride
                 place = slice(LEAD + begin, LEAD + end)
                 _eliminate(
                     e[begin:end],
@@ -120,7 +120,7 @@ def _lateral(west: Single, south: Single, r: int, c: int, out: Double) -> None:
     """Set the sums of the four lateral conductances of each cell of a stored row."""
     gw, ge = west[r, c, LEAD:], west[r, 1 - c, LEAD + c :]
     gs, gn = south[r, c, LEAD:], south[r + 1, c, LEAD:]
-    for h in range(out.size - 1):
+    for h in range(out.size):
         out[h] = np.float64(gw[h]) + ge[h] + gs[h] + gn[h]
 
 

@@ -1,10 +1,11 @@
 """Compiled loops of one multigrid cycle: relaxation of columns and transfers between levels.
 
 A field of a level is stored in single precision as (row, parity, place): cell (z, y, x) is at
-``[y + 1, x % 2, LEAD + z * stride + x // 2]``, and all else is zero, with at least one place
-behind each z. Cells of one colour of the red-black ordering, ``(x + y) % 2``, are so contiguous in
-a row, and so are their four lateral neighbours. Conductances between cells are stored at the cell
-to whose west, to whose south or above which they lie.
+``[y + 1, x % 2, LEAD + z * stride + x // 2]``, and all else is zero. Cells of one colour of the
+red-black ordering, ``(x + y) % 2``, are so contiguous in a row, and so are their four lateral
+neighbours. Conductances between cells are stored at the cell to whose west, to whose south or
+above which they lie. A cell at the edge finds some other cell or a zero in place of the neighbour
+that it lacks, behind a conductance of zero.
 
 Both passes work through the rows as a wavefront: stage k handles row s - k while stage 0 handles
 row s, so that the rows at work stay in the cache. A pass over a range of rows that begins or ends
@@ -33,7 +34,7 @@ RED, BLACK = 0, 1
 _ONE = np.uint64(1)
 
 LEAD = 16
-"""Places before a row: one line of the cache, so that rows begin on a line."""
+"""Zeros before and behind a row: one line of the cache, so that rows begin on a line."""
 
 
 class Level(NamedTuple):
@@ -80,8 +81,8 @@ def relax(
     Storing ``q`` and not ``1 - q`` keeps a weak path to the outside beside stiff thin layers.
     """
     c = (colour + j) & 1
-    r, n, stride = j + 1, out.shape[2] - LEAD - 1, level.stride
-    y, f = out[r, c, LEAD:], level.source[r, c, LEAD:]
+    r, n, stride = j + 1, out.shape[2] - 2 * LEAD, level.stride
+    y, f = out[r, c, LEAD : LEAD + n], level.source[r, c, LEAD:]
     if with_flow:
         _flow_in(level, around, r, c, y)
         if with_source:
@@ -96,7 +97,7 @@ def relax(
         q_below = q[low - stride : low]
         for h in range(stride):
             here[h] += below[h] - q_below[h] * below[h]
-    top = n + 1 - stride
+    top = n - stride
     for h in range(top, n):
         y[h] *= p[h]
     for low in range(top - stride, -1, -stride):
@@ -109,7 +110,7 @@ def relax(
 @inlined
 def _flow_in(level: Level, around: Single, r: int, c: int, out: Single) -> None:
     """Set ``out = G around`` for the cells of one parity in a stored row."""
-    n = out.size - 1
+    n = out.size
     south, north, other = around[r - 1, c, LEAD:], around[r + 1, c, LEAD:], around[r, 1 - c]
     west, east = other[LEAD - 1 + c :], other[LEAD + c :]
     gs, gn = level.south[r, c, LEAD:], level.south[r + 1, c, LEAD:]
@@ -122,7 +123,7 @@ def _flow_in(level: Level, around: Single, r: int, c: int, out: Single) -> None:
 def _prolong(level: Level, j: int, coarse: Level) -> None:
     """Add the rise of the coarse cells to the red cells of row `j`."""
     c = (RED + j) & 1
-    x = level.rise[j + 1, c, LEAD:]
+    x = level.rise[j + 1, c, LEAD:-LEAD]
     source, home = coarse.rise[level.home_y[j]], level.home_x[c::2]
     for k in range(x.size // level.stride):
         row = x[k * level.stride :]
@@ -190,7 +191,7 @@ def _restrict_family(
             target[c, h] = 0.0
     for child in range(eldest, j + 1):
         c = (RED + child) & 1
-        x, d = level.rise[child + 1, c, LEAD:], level.change[child + 1, c, LEAD:]
+        x, d = level.rise[child + 1, c, LEAD:-LEAD], level.change[child + 1, c, LEAD:-LEAD]
         for h in range(x.size):
             x[h] += d[h]
         _flow_in(level, level.change, child + 1, c, d)

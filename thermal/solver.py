@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 import numpy as np
@@ -10,7 +12,6 @@ from numpy.typing import NDArray
 from thermal.mesh import Mesh
 from thermal.multigrid import Multigrid, Solution
 from thermal.operator import Operator
-from thermal.streaming import StreamSolver
 
 __all__ = ["Solver", "set_up_solver"]
 
@@ -31,6 +32,17 @@ class Solver(Protocol):
         """Solve ``A T = rhs``."""
         ...
 
+    def solve_each(
+        self,
+        rhs_w: Iterable[Array],
+        starts_k: Iterable[Array | None] = itertools.repeat(None),
+        *,
+        tolerance: float = 1e-8,
+        maximum_iterations: int = 200,
+    ) -> Iterator[Solution]:
+        """Solve for several right-hand sides, in their order."""
+        ...
+
     def shifted(self, shift_per_s: float) -> Solver:
         """Return the solver of ``A + shift C``."""
         ...
@@ -43,5 +55,7 @@ class Solver(Protocol):
 def set_up_solver(operator: Operator, mesh: Mesh) -> Solver:
     """Set up the multigrid solver of an operator, within that for coolant where it flows."""
     if operator.streams:
+        from thermal.streaming import StreamSolver  # with scipy's solvers, which take a while
+
         return StreamSolver(operator, x_m=mesh.x_m, y_m=mesh.y_m)
     return Multigrid(operator, x_m=mesh.x_m, y_m=mesh.y_m)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse.linalg import LinearOperator, bicgstab
 
+from thermal.in_turn import InTurn
 from thermal.multigrid import Multigrid, Solution
 from thermal.operator import Operator
 from thermal.stream import Stream
@@ -18,7 +19,7 @@ __all__ = ["StreamSolver"]
 Array = NDArray[np.float64]
 
 
-class StreamSolver:
+class StreamSolver(InTurn):
     """Stabilised bi-conjugate gradients, preconditioned along the flow and through the solids.
 
     Coolant couples strongly along its flow and weakly to the walls; solids the other way round.

@@ -8,18 +8,21 @@ from dataclasses import dataclass
 from dataclasses import field as with_default
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 from numpy.typing import NDArray
 
 from techlib import InputError
 from thermal.blocks import BlockCells
 from thermal.mesh import Mesh
+from thermal.netcdf import Labelled
 from thermal.validity import range_warnings
 from thermal.vtk import write_vtk
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 __all__ = ["Temperatures"]
 
@@ -110,10 +113,13 @@ class Temperatures:
     @functools.cached_property
     def field(self) -> xr.Dataset:
         """The field with its coordinates, layer names, units and origin."""
+        return self._labelled().dataset()
+
+    def _labelled(self) -> Labelled:
         mesh = self.mesh
         names = np.array([layer.name for layer in mesh.package.layers])
         lines = {"z": mesh.z_m, "y": mesh.y_m, "x": mesh.x_m}
-        coordinates: dict[str, object] = {
+        coordinates: dict[str, Any] = {
             axis: (
                 axis,
                 0.5 * (line[1:] + line[:-1]),
@@ -121,7 +127,7 @@ class Temperatures:
             )
             for axis, line in lines.items()
         }
-        coordinates["layer"] = ("z", names[mesh.layer_of_cell])
+        coordinates["layer"] = ("z", names[mesh.layer_of_cell], {})
         for axis, line in lines.items():
             coordinates[f"{axis}_size"] = (axis, np.diff(line), {"units": "m"})
         variables = {
@@ -131,9 +137,10 @@ class Temperatures:
                 {"units": "degC", "long_name": "temperature"},
             )
         }
-        return xr.Dataset(variables, coordinates, self._provenance())
+        return Labelled(variables, coordinates, self.provenance())
 
-    def _provenance(self) -> dict[str, str | float | int]:
+    def provenance(self) -> dict[str, str | float | int]:
+        """Return where the field comes from, and how well it was solved."""
         package = self.mesh.package
         return {
             "title": f"Temperatures of {package.name}",
@@ -217,7 +224,7 @@ class Temperatures:
 
     def to_netcdf(self, path: str | Path) -> None:
         """Write the field as NetCDF; the same field gives the same bytes."""
-        self.field.to_netcdf(path, engine="scipy", format="NETCDF3_64BIT")
+        self._labelled().write(path)
 
     def to_vtk(self, path: str | Path, *, voxels: tuple[int, int, int] | None = None) -> None:
         """Write the field for ParaView: ``.vtr`` as the mesh is, ``.vti`` on a uniform grid.

@@ -15,9 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.constants import zero_Celsius
 
-from techlib import ConvergenceError
+from techlib import ConvergenceError, zero_celsius_k
 from thermal.assembly import assemble
 from thermal.mesh import Mesh
 from thermal.operator import Operator
@@ -87,7 +86,7 @@ class Conduction:
         """Return the greatest relative change of a conductivity between two fields, estimated."""
         if not self.varies:
             return 0.0
-        reference_k = self.reference.operator.reference_c + zero_Celsius
+        reference_k = self.reference.operator.reference_c + zero_celsius_k()
         most = 0.0
         for before, after, exponent in zip(before_k, after_k, self._exponent, strict=True):
             if exponent:

@@ -1,17 +1,22 @@
-"""Threads that share the rows of a field."""
+"""Threads that share the rows of a field, or take a field each."""
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
+from queue import SimpleQueue
+from typing import TypeVar
 
-__all__ = ["Workers", "available_threads", "hired"]
+__all__ = ["Workers", "available_threads", "hired", "side_by_side"]
 
 Rows = tuple[int, int]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 LEAST_ROWS = 32
 LEAST_CELLS = 100_000
@@ -55,14 +60,50 @@ class Workers:
             other.result()
 
 
-@contextmanager
-def hired(threads: int, shape: tuple[int, int, int]) -> Iterator[Workers]:
-    """Provide workers for fields up to `shape`; they are dismissed at the end of the block."""
+def hired(threads: int, shape: tuple[int, int, int]) -> Workers:
+    """Return workers for fields up to `shape`; they stay, and wait for the next field."""
     if not Workers(threads).cuts(shape):
-        yield Workers()
+        return Workers()
+    return Workers(threads, _pool(threads - 1, os.getpid()))
+
+
+@functools.cache
+def _pool(threads: int, _process: int) -> ThreadPoolExecutor:
+    """Return the threads of a process; those of its parent are not in a forked one."""
+    return ThreadPoolExecutor(threads, thread_name_prefix="multigrid")
+
+
+def side_by_side(
+    task: Callable[[int, Item], Result], items: Iterable[Item], threads: int
+) -> Iterator[Result]:
+    """Yield ``task(place, item)`` in the order of the items, which are taken as they are needed.
+
+    As many run at once, beside the caller, as there are threads, each at a place of its own in
+    ``range(threads)``; without any the caller runs one when it asks for it.
+    """
+    if threads == 0:
+        for item in items:
+            yield task(0, item)
         return
-    with ThreadPoolExecutor(threads - 1, thread_name_prefix="multigrid") as pool:
-        yield Workers(threads, pool)
+    free: SimpleQueue[int] = SimpleQueue()
+    for place in range(threads):
+        free.put(place)
+
+    def run(item: Item) -> Result:
+        place = free.get()
+        try:
+            return task(place, item)
+        finally:
+            free.put(place)
+
+    waiting: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(threads, thread_name_prefix="fields") as pool:
+        for item in items:
+            waiting.append(pool.submit(run, item))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def available_threads() -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scoville.console import Session
@@ -35,7 +34,7 @@ def print_measured(session: Session, found: PowerValidation) -> None:
     if len(found.left_out) > _MOST_SHOWN:
         session.warn(f"and {len(found.left_out) - _MOST_SHOWN} more rows; --json lists all")
     if found.fitted is not None:
-        session.say(found.board_file(f"{content['rows']} rows"))
+        session.say(found.board_file())
 
 
 def _row(name: str, part: Mapping[str, Any]) -> tuple[str, ...]:
@@ -47,9 +46,7 @@ def _row(name: str, part: Mapping[str, Any]) -> tuple[str, ...]:
     return (name, str(part["rows"]), *("-" if n is None else f"{n:.1f}" for n in numbers))
 
 
-def save_measured(
-    session: Session, found: PowerValidation, measured: Path, content: Mapping[str, Any]
-) -> None:
+def save_measured(session: Session, found: PowerValidation, content: Mapping[str, Any]) -> None:
     """Write errors, every row, and fitted coefficients into the folder of ``--out``."""
     if session.out is None:
         return
@@ -60,7 +57,6 @@ def save_measured(
         table = found.boards.shipped
         table.to_csv(folder / "rows.csv", index=False, lineterminator="\n", float_format="%.9g")
         if found.fitted is not None:
-            text = found.board_file(measured.name)
-            (folder / "boards.toml").write_text(text, encoding="utf-8")
+            (folder / "boards.toml").write_text(found.board_file(), encoding="utf-8")
         session.record(sources=found.sources).write(folder)
     session.say(f"wrote {session.out}")

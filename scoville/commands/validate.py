@@ -89,7 +89,7 @@ def _validate_power(session: Session, measured: Path | None, fit: bool) -> int:
             rows = validate_measured(measured, fit=fit)
         print_measured(session, rows)
         content = {**rows.to_dict(), "sources": [source.to_dict() for source in rows.sources]}
-        save_measured(session, rows, measured, content)
+        save_measured(session, rows, content)
         session.emit(content)
         return PASSED
     place = _place(session, Engine.POWER)
@@ -100,7 +100,7 @@ def _validate_power(session: Session, measured: Path | None, fit: bool) -> int:
     if rows_or_none is not None:
         content["measured"] = rows_or_none.to_dict()
         if fit:
-            session.say(rows_or_none.board_file(f"the {len(rows_or_none.boards.shipped)} rows"))
+            session.say(rows_or_none.board_file())
     session.emit(content)
     return PASSED if found.passed else FAILED
 

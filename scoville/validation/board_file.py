@@ -17,16 +17,15 @@ _UNITS = {
     "stream_pj_bit": ("stream", "pJ/bit", 1.0),
     "kv_pj_bit": ("kv", "pJ/bit", 1.0),
     "compute_pj_flop": ("compute", "pJ/flop", 1.0),
+    "padding_pj_flop": ("padding", "pJ/flop", 1.0),
     "sequence_j": ("sequence", "mJ", 1e3),
     "routing_pj": ("routing", "nJ", 1e-3),
-    "block_compute_pj_flop": ("block_compute", "pJ/flop", 1.0),
     "bandwidth_efficiency": ("bandwidth_efficiency", "", 1.0),
     "compute_efficiency": ("compute_efficiency", "", 1.0),
     "step_overhead_s": ("step_overhead", "ms", 1e3),
     "sequence_overhead_s": ("sequence_overhead", "us", 1e6),
     "hop_latency_s": ("hop_latency", "us", 1e6),
     "routing_time_s": ("routing_time", "ps", 1e12),
-    "block_efficiency": ("block_efficiency", "", 1.0),
 }
 
 
@@ -72,8 +71,9 @@ def board_table(board: Board, folds: Mapping[str, Board], origin: str) -> str:
         note = f"{_MEANING[str(key)]}; fitted to {origin}"
         band = f"value = {quoted[0]}, low = {quoted[1]}, high = {quoted[2]}"
         lines.append(f'{key} = {{ {band}, note = "{note}" }}')
-    rows = 'source = "vllm", trust = "P", at = "default of fused experts with scales by block"'
-    lines.append(f"tile_rows = {{ value = {board.tile_rows:g}, {rows} }}")
+    for key, place in _TILES.items():
+        origin = f'source = "vllm-experts", trust = "P", at = "{place}"'
+        lines.append(f"{key} = {{ value = {getattr(board, key):g}, {origin} }}")
     return "\n".join(lines) + "\n"
 
 
@@ -86,14 +86,18 @@ _MEANING = {
     "stream": "HBM device, PHY, network, caches and operand delivery of weights and states",
     "kv": "The same of the KV cache, with the arithmetic of attention on vector units",
     "compute": "Tensor cores and their operands, in the format that the weights are stored in",
+    "padding": "The same on rows of zeros that fill up tiles of experts",
     "sequence": "Logits, sampling and bookkeeping of a sequence in a step, shared by the group",
     "routing": "Gate, gather, reduction of a hidden value of a layer with experts, on each board",
     "bandwidth_efficiency": "Sustained over peak bandwidth",
-    "compute_efficiency": "Sustained over peak arithmetic",
+    "compute_efficiency": "Sustained over peak arithmetic, rows of zeros included",
     "step_overhead": "Scheduler and launch of a step",
     "sequence_overhead": "Sampling and bookkeeping of a sequence in a step",
     "hop_latency": "Two all-reduces of a layer, times the logarithm to base 2 of the group",
     "routing_time": "As the energy of routing",
-    "block_compute": "Arithmetic of experts in fp8 with scales by block, filled up tiles included",
-    "block_efficiency": "The same over peak arithmetic",
+}
+_TILES = {
+    "few_rows": "get_default_config: no more tokens than experts",
+    "many_rows": "get_default_config: more tokens than experts",
+    "block_rows": "deep_gemm_moe: alignment of the rows of each expert",
 }

@@ -14,14 +14,13 @@ from power.serving import EFFICIENCIES, ENERGIES, TIMES
 from scoville.validation.measured_serving import Served, predict
 from techlib import Board, InputError
 
-__all__ = ["fit_board", "fold_boards", "leave_one_out"]
+__all__ = ["FEWEST", "fit_board", "fold_boards", "leave_one_out"]
 
 #: Relative residual from which a row counts by its distance, not by its square: about the spread
 #: between boards that did the same work.
 _OUTLIER = 0.05
 _ROUNDS = 60
-_BLOCK = ("block_compute_pj_flop", "block_efficiency")
-_FEWEST = 12  #: rows of a fit with six coefficients each for power and time
+FEWEST = 12  #: rows of a fit with six or seven coefficients each for time and power
 
 
 def fit_board(served: Sequence[Served], board: Board) -> Board:
@@ -29,8 +28,7 @@ def fit_board(served: Sequence[Served], board: Board) -> Board:
 
     Power and the time of a step are linear in the coefficients (efficiencies by their inverse),
     none of which may be negative. Relative residuals are minimised with Huber's weights, so that
-    a few odd rows do not pull. What kernels with scales by block take on top is fitted to their
-    rows alone, with all else fixed by the other rows.
+    a few odd rows do not pull. Without times, the shipped ones stay.
 
     Parameters
     ----------
@@ -44,20 +42,18 @@ def fit_board(served: Sequence[Served], board: Board) -> Board:
     InputError
         Fewer than twelve rows to fit to.
     """
-    plain = [entry for entry in served if not entry.demand.block_flop]
-    if len(plain) < _FEWEST:
-        what = f"{len(plain)} rows to fit to, experts with scales by block apart"
-        raise InputError.of("--fit", what, f"at least {_FEWEST}", "leave --fit out")
-    blocks = [entry for entry in served if entry.demand.block_flop]
-    energy = _staged(_Rows.of_power(plain), _Rows.of_power(blocks), np.zeros(len(ENERGIES)))
+    if len(served) < FEWEST:
+        what = f"{len(served)} rows to fit to"
+        raise InputError.of("--fit", what, f"at least {FEWEST}", "leave --fit out")
+    powered = _Rows.of_power(served)
+    energy = _solve(powered, np.zeros(len(ENERGIES)))
     changes = dict(zip(ENERGIES, energy, strict=True))
-    timed = _Rows.of_time(plain)
-    if len(timed.measured) >= _FEWEST:
+    timed = _Rows.of_time(served)
+    if len(timed.measured) >= FEWEST:
         least = np.array([float(name in EFFICIENCIES) for name in TIMES])
-        pairs = zip(TIMES, _staged(timed, _Rows.of_time(blocks), least), strict=True)
+        pairs = zip(TIMES, _solve(timed, least), strict=True)
         changes |= {name: 1.0 / v if name in EFFICIENCIES else v for name, v in pairs}
-    known = {name: v for name, v in changes.items() if blocks or name not in _BLOCK}
-    numbers: dict[str, Any] = {name: float(value) for name, value in known.items()}
+    numbers: dict[str, Any] = {name: float(value) for name, value in changes.items()}
     return replace(board, **numbers)
 
 
@@ -80,40 +76,25 @@ class _Rows:
         return cls(np.array(terms), np.array([1e-3 * s.row.step_ms for s in timed]))
 
 
-def _staged(plain: _Rows, blocks: _Rows, least: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Fit all but the last coefficient to plain rows, and the last one to the other rows."""
-    found = np.append(_solve(plain.terms[:, :-1], plain.measured, least[:-1]), least[-1])
-    if len(blocks.measured):
-        rest = blocks.measured - blocks.terms[:, :-1] @ found[:-1]
-        found[-1] = _solve(blocks.terms[:, -1:], blocks.measured, least[-1:], aim=rest)[0]
-    return found
-
-
-def _solve(
-    terms: NDArray[np.float64],
-    measured: NDArray[np.float64],
-    least: NDArray[np.float64],
-    aim: NDArray[np.float64] | None = None,
-) -> NDArray[np.float64]:
+def _solve(rows: _Rows, least: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return coefficients that minimise Huber's loss of the residuals over what was measured."""
     from scipy.optimize import lsq_linear
 
-    scaled = terms / measured[:, None]
-    wanted = np.ones(len(measured)) if aim is None else aim / measured
+    scaled = rows.terms / rows.measured[:, None]
     size = np.where(scaled.max(axis=0) > 0.0, scaled.max(axis=0), 1.0)
-    weight = np.ones(len(measured))
-    found = np.zeros(terms.shape[1])
+    weight = np.ones(len(rows.measured))
+    found = np.zeros(scaled.shape[1])
     for _ in range(_ROUNDS):
         fitted = lsq_linear(
             scaled / size * weight[:, None],
-            wanted * weight,
+            weight,
             bounds=(least * size, np.inf),
             method="bvls",
         )
         last, found = found, fitted.x
         if np.allclose(last, found, rtol=1e-9, atol=0.0):
             break
-        residual = np.abs(scaled / size @ found - wanted)
+        residual = np.abs(scaled / size @ found - 1.0)
         weight = np.sqrt(np.minimum(1.0, _OUTLIER / np.maximum(residual, 1e-12)))
     return np.asarray(found / size)
 
@@ -121,11 +102,8 @@ def _solve(
 def fold_boards(served: Sequence[Served], board: Board) -> Mapping[str, Board]:
     """Return the board fitted without each family of models, by family."""
     families = sorted({entry.family for entry in served})
-    blank = replace(
-        board, block_compute_pj_flop=0.0, block_efficiency=1.0
-    )  # where no row tells of them
     return {
-        family: fit_board([entry for entry in served if entry.family != family], blank)
+        family: fit_board([entry for entry in served if entry.family != family], board)
         for family in families
     }
 

@@ -26,6 +26,7 @@ _OPTIONAL_NUMBERS = {
     "total_params_billions": "total_billion",
     "activated_params_billions": "active_billion",
     "data_parallel": "replicas",
+    "expert_parallel": "expert_groups",
 }
 _TEXTS = ("gpu_model", "model_id", "nickname", "weight_precision", "architecture", "task")
 
@@ -51,6 +52,8 @@ class MeasuredRow:
         Parameters of the model.
     replicas : float
         Copies of the model that share the batch, each on its part of the boards.
+    expert_groups : float
+        Groups of boards that hold whole experts.
     """
 
     line: int
@@ -70,6 +73,7 @@ class MeasuredRow:
     total_billion: float
     active_billion: float
     replicas: float = 1.0
+    expert_groups: float = 1.0
 
     @property
     def label(self) -> str:
@@ -149,10 +153,11 @@ def _row(line: int, cells: Mapping[str, str]) -> MeasuredRow | str:
         numbers[name] = value if value > 0.0 else math.nan
     if numbers["gpus"] % 1.0:
         return f"line {line}: num_gpus is {numbers['gpus']:g}, not a whole number"
-    if math.isnan(numbers["replicas"]):
-        numbers["replicas"] = 1.0
-    if numbers["gpus"] % numbers["replicas"]:
-        return f"line {line}: data_parallel {numbers['replicas']:g} does not divide num_gpus"
+    for column, name in (("data_parallel", "replicas"), ("expert_parallel", "expert_groups")):
+        if math.isnan(numbers[name]):
+            numbers[name] = 1.0
+        if numbers["gpus"] % numbers[name]:
+            return f"line {line}: {column} {numbers[name]:g} does not divide num_gpus"
     if math.isnan(numbers["joule_per_token"]):
         numbers["joule_per_token"] = numbers["power_w"] / numbers["tokens_per_s"]
     return MeasuredRow(line=line, **texts, **numbers)  # type: ignore[arg-type]

@@ -19,6 +19,8 @@ from techlib import Board, InputError
 
 __all__ = ["Served", "errors_of", "predict", "serve_rows"]
 
+_EIGHT_BITS = (6.0, 9.0)  #: stored bits of fp8, scales included
+
 
 @dataclass(frozen=True, eq=False)
 class Served:
@@ -82,7 +84,12 @@ def _serve(row: MeasuredRow) -> Served | str:
         model = replace(model, weight_bits=bits, expert_bits=None)
     # Copies of a dense model are groups of their own; experts are shared out over all boards.
     replicas = 1.0 if model.experts else row.replicas
-    operation = replace(chip[0].operation, chips=row.gpus / replicas, weight_bits=None)
+    operation = replace(
+        chip[0].operation,
+        chips=row.gpus / replicas,
+        expert_parallel=row.expert_groups if model.experts else 1.0,
+        weight_bits=None,
+    )
     task: Task = tasks().get(row.task, tasks()["other"])
     try:
         work = Work(replace(chip[0], operation=operation), model)
@@ -91,18 +98,20 @@ def _serve(row: MeasuredRow) -> Served | str:
     demand = Demand.of(
         work,
         batch=row.batch / replicas,
-        prompt_tokens=task.prompt_tokens,
+        prompt_tokens=task.read_tokens(model),
         output_tokens=row.output_tokens,
-        tile_rows=chip[1].board.tile_rows,
+        board=chip[1].board,
+        input_s=task.input_s,
     )
     family = model.name.removeprefix("like ")
-    return Served(row, family, _kind(model, demand), demand, chip[1])
+    return Served(row, family, _kind(model), demand, chip[1])
 
 
-def _kind(model: techlib.LanguageModel, demand: Demand) -> str:
+def _kind(model: techlib.LanguageModel) -> str:
     if not model.experts:
         return "hybrid" if model.state_values_per_sequence else "dense"
-    return "block fp8 experts" if demand.block_flop else "experts"
+    block = model.scale_block and _EIGHT_BITS[0] < model.weight_bits <= _EIGHT_BITS[1]
+    return "block fp8 experts" if block else "experts"
 
 
 @functools.cache

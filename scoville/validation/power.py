@@ -51,9 +51,11 @@ class PowerValidation:
             "left_out": list(self.left_out),
         }
 
-    def board_file(self, origin: str) -> str:
+    def board_file(self) -> str:
         """Return the coefficients as a table of ``boards.toml``."""
-        return board_table(self.boards.board, self.boards.folds, origin)
+        rows = self.boards.shipped
+        chips = " and ".join(sorted(rows["chip"].unique()))
+        return board_table(self.boards.board, self.boards.folds, f"{len(rows)} rows of {chips}")
 
 
 def validate_measured(path: Path, *, fit: bool = False) -> PowerValidation:

@@ -8,6 +8,7 @@ def test_the_public_names() -> None:
         "Arrivals",
         "BlockPower",
         "Demand",
+        "ExpertLoad",
         "Machine",
         "OperatingPoints",
         "Operation",

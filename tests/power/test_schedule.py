@@ -89,7 +89,7 @@ def optional(
     operation: Callable[..., power.Operation],
 ) -> power.Machine:
     run = operation(max_batch=4, chunk_tokens=16, **OPTIONS[request.param])
-    return power.Machine.of(tight.floorplan, run)
+    return power.Machine.of(tight.floorplan, dataclasses.replace(run, cap_w=None))
 
 
 @pytest.mark.parametrize("handed", [False, True])

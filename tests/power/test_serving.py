@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import floorplan
@@ -24,11 +25,18 @@ def served() -> power.ServingModel:
     return power.ServingModel.of("H100-SXM", "H100-SXM")
 
 
+def work_of(
+    machine: power.Machine, name: str, chips: int = 1, groups: int = 1, bits: float | None = None
+) -> power.Work:
+    run = replace(
+        machine.operation, chips=float(chips), expert_parallel=float(groups), weight_bits=bits
+    )
+    return power.Work(replace(machine, operation=run), techlib.language_models()[name])
+
+
 def demand(machine: power.Machine, name: str, chips: int = 1, **changes: float) -> power.Demand:
-    run = replace(machine.operation, chips=float(chips))
-    work = power.Work(replace(machine, operation=run), techlib.language_models()[name])
     asked = {"batch": 32.0, "prompt_tokens": 200.0, "output_tokens": 400.0} | changes
-    return power.Demand.of(work, **asked)
+    return power.Demand.of(work_of(machine, name, chips), **asked)
 
 
 def test_a_dense_model_by_hand(h100: power.Machine) -> None:
@@ -45,7 +53,8 @@ def test_a_dense_model_by_hand(h100: power.Machine) -> None:
     assert found.prompt_flop == pytest.approx(
         2 * 32 / 400 * 200 * (weights - table + 2 * 32 * 128 * 32 * 100)
     )
-    assert found.hops == found.routed_values == found.block_flop == 0.0
+    assert found.hops == found.routed_values == found.padding_flop == found.input_s == 0.0
+    assert found.busiest_stream_byte == found.stream_byte
 
 
 def test_a_group_shares_all_but_heads_that_are_too_few(h100: power.Machine) -> None:
@@ -65,23 +74,53 @@ def test_states_of_fixed_size_do_not_grow_with_the_context(h100: power.Machine) 
     state = 27 * 128 * 80 * 128 * 2
     model = techlib.language_models()["nemotron-nano-9b-v2"]
     weights = model.total_parameters - 131072 * 4480
-    assert short.stream_byte == pytest.approx(2 * weights + 2 * 32 * state)
+    assert short.stream_byte == pytest.approx(2 * weights + 2 * 32 * 2 * state)  # states in fp32
     assert long.kv_byte > 5 * short.kv_byte
 
 
-def test_tiles_of_experts_with_scales_by_block_are_filled_up(h100: power.Machine) -> None:
-    run = replace(h100.operation, weight_bits=8.0)
-    model = techlib.language_models()["qwen3-30b-a3b"]
-    work = power.Work(replace(h100, operation=run), model)
-    few, many = (
-        power.Demand.of(work, batch=b, prompt_tokens=1, output_tokens=1, tile_rows=64)
-        for b in (8.0, 4096.0)
-    )
-    met = 128 * (1 - (1 - 8 / 128) ** 8)
-    assert few.block_flop == pytest.approx(2 * 64 * met * model.expert_parameters)
-    assert many.block_flop == pytest.approx(2 * 4096 * 8 * model.expert_parameters)
-    by_channel = replace(work, model=replace(model, scale_block=0.0))
-    assert power.Demand.of(by_channel, batch=8, prompt_tokens=1, output_tokens=1).block_flop == 0.0
+def test_a_latent_lies_on_every_package_and_is_read_by_all_heads(h100: power.Machine) -> None:
+    one, eight = (demand(h100, "deepseek-r1", chips) for chips in (1, 8))
+    assert one.kv_byte == pytest.approx(32 * 400 * 61 * 576 * 2)
+    assert eight.kv_byte == pytest.approx(one.kv_byte)
+    longer = demand(h100, "deepseek-r1", output_tokens=402.0)
+    assert longer.flop - one.flop == pytest.approx(2 * 32 * 61 * 128 * 2 * 576)
+
+
+def test_the_busiest_of_groups_meets_what_drawn_tokens_meet(h100: power.Machine) -> None:
+    work = work_of(h100, "qwen3-235b-a22b", 8, groups=8)
+    rng = np.random.default_rng(1)
+    for batch in (4, 16):
+        found = power.ExpertLoad.of(work, batch)
+        chosen = rng.random((3000, batch, 128)).argsort(axis=-1)[..., :8]
+        met = np.zeros((3000, 128), dtype=bool)
+        np.put_along_axis(met, chosen.reshape(3000, -1), values=True, axis=1)
+        counts = met.reshape(3000, 8, 16).sum(axis=2)
+        each = work.model.expert_parameters * 2
+        assert found.met_byte == pytest.approx(counts.mean() * each, rel=0.01)
+        assert found.busiest_met_byte == pytest.approx(counts.max(axis=1).mean() * each, rel=0.05)
+    all_met = power.ExpertLoad.of(work, 4096)
+    assert all_met.busiest_met_byte == pytest.approx(16 * each)
+
+
+def test_tiles_of_experts_are_filled_up(h100: power.Machine, served: power.ServingModel) -> None:
+    board = served.board
+    work = work_of(h100, "qwen3-30b-a3b")
+    each = 2 * work.model.expert_parameters
+
+    def padding(work: power.Work, batch: float) -> float:
+        return power.ExpertLoad.of(work, batch, board).padding_flop / each
+
+    def met(batch: float) -> float:
+        return 128 * (1 - (1 - 8 / 128) ** batch)
+
+    assert padding(work, 16) == pytest.approx(16 * met(16) - 16 * 8)
+    assert padding(work, 129) == pytest.approx(64 * met(129) - 129 * 8)  # more than there are
+    assert padding(work, 4096) == 0.0
+    by_block = work_of(h100, "qwen3-30b-a3b", bits=8.0)
+    assert padding(by_block, 16) == pytest.approx(128 * 128 - 16 * 8)  # whether met or not
+    by_channel = replace(by_block, model=replace(work.model, scale_block=0.0))
+    assert padding(by_channel, 256) == 0.0
+    assert power.ExpertLoad.of(work, 16).padding_flop == 0.0
 
 
 def test_power_is_linear_up_to_the_limit(h100: power.Machine, served: power.ServingModel) -> None:
@@ -142,12 +181,14 @@ def test_energy_per_token_is_power_over_rate(
     assert 1.0 / rate == pytest.approx(served.step_s(asked) + served.prompt_s(asked))
     joule = 4 * served.power_w(asked, rate) / (32 * rate)
     assert served.joule_per_token(asked) == pytest.approx(joule)
+    with_images = demand(h100, "llama-3.1-70b", 4, input_s=0.1)
+    waiting = served.prompt_s(with_images) - served.prompt_s(asked)
+    assert waiting == pytest.approx(32 / 400 * 0.1)
 
 
 def test_every_coefficient_counts(h100: power.Machine, served: power.ServingModel) -> None:
-    run = replace(h100.operation, weight_bits=8.0, chips=2.0)
-    work = power.Work(replace(h100, operation=run), techlib.language_models()["qwen3-30b-a3b"])
-    asked = power.Demand.of(work, batch=8, prompt_tokens=9, output_tokens=9, tile_rows=64)
+    work = work_of(h100, "qwen3-30b-a3b", 2, bits=8.0)
+    asked = power.Demand.of(work, batch=8, prompt_tokens=9, output_tokens=9, board=served.board)
     for name in ENERGIES:
         more = replace(served.board, **{name: 2.0 * getattr(served.board, name)})
         assert replace(served, board=more).power_w(asked, 1.0) > served.power_w(asked, 1.0), name

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -167,3 +169,16 @@ def test_meshes_of_every_kind(case: tuple[Path, Package]) -> None:
         for key, values in result["blocks"].items():
             # Corrected means; measured 0.15 K.
             assert values["mean_c"] == pytest.approx(exact[key], abs=0.3)
+
+
+def test_a_case_loads_no_more_than_it_needs(case: tuple[Path, Package], tmp_path: Path) -> None:
+    slow = "{'pint', 'xarray', 'matplotlib', 'scipy.optimize', 'scipy.sparse.linalg', 'gdstk'}"
+    code = (
+        "import sys\nfrom scoville.cli import app\n"
+        f"app({['thermal', str(case[0]), '--grid', '8', '--out', str(tmp_path / 'out')]!r},"
+        " standalone_mode=False)\n"
+        f"print(sorted({slow} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert (tmp_path / "out" / "temperature.nc").is_file()

@@ -101,6 +101,33 @@ def test_copies_of_a_dense_model_are_groups_of_their_own() -> None:
     assert serve_rows([shared])[0][0].demand.packages == 2
 
 
+def test_experts_of_groups_wait_for_the_busiest(tmp_path: Path) -> None:
+    whole = row(model_id="Qwen3-30B-A3B", gpus=4.0, batch=8.0)
+    shared, apart = (
+        serve_rows([replace(whole, expert_groups=groups)])[0][0].demand for groups in (1.0, 4.0)
+    )
+    assert shared.busiest_stream_byte == pytest.approx(shared.stream_byte)
+    assert apart.busiest_stream_byte > 1.2 * apart.stream_byte
+    header = HEADER + ",expert_parallel"
+    path = tmp_path / "rows.csv"
+    path.write_text(f"{header}\n{GOOD},1\n{GOOD},3\n", encoding="utf-8")
+    rows, left_out = read_measured(path)
+    assert len(rows) == 1
+    assert left_out == ["line 3: expert_parallel 3 does not divide num_gpus"]
+
+
+def test_models_with_states_read_their_prompts_anew() -> None:
+    asked = {"task": "lm-arena-chat", "output_tokens": 400.0}
+    attention, states = (
+        serve_rows([row(model_id=name, **asked)])[0][0]
+        for name in ("Qwen3-8B", "Nemotron-Nano-9B-v2")
+    )
+    ratio = states.demand.prompt_flop / attention.demand.prompt_flop
+    assert ratio > 4.0  # of about as many parameters
+    thinking = serve_rows([row(model_id="Nemotron-Nano-9B-v2", task="gpqa")])[0][0]
+    assert thinking.demand.prompt_flop < 0.3 * states.demand.prompt_flop
+
+
 def test_a_name_whose_size_disagrees_is_not_trusted() -> None:
     found = find_model(row(model_id="Qwen/Qwen3-8B", total_billion=80.0), techlib.language_models())
     assert not isinstance(found, str)
@@ -190,7 +217,6 @@ def test_what_is_left_out_does_not_take_part() -> None:
     shipped = techlib.boards()[BOARD]
     served = made_up(shipped)
     folds = fold_boards(served, shipped)
-    assert folds["qwen3-30b-a3b"].block_compute_pj_flop == 0.0  # no other row tells of it
     table = leave_one_out(served, folds)
     assert len(table) == len(served)
     mine = [entry.board_w for entry in served if entry.family != "llama-3.1-8b"]
@@ -201,6 +227,14 @@ def test_what_is_left_out_does_not_take_part() -> None:
 def test_too_few_rows_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"1 rows to fit to.*at least 12"):
         validate_measured(write(tmp_path, GOOD), fit=True)
+
+
+def test_a_few_rows_of_many_families_are_held_against_what_ships(tmp_path: Path) -> None:
+    names = ("Llama-3.1-8B", "Qwen3-8B", "gemma-3-12b-it", "gpt-oss-20b", "Qwen3-30B-A3B")
+    lines = [GOOD.replace("Llama-3.1-8B-Instruct", name)[: -len(",8,8")] + ",," for name in names]
+    found = validate_measured(write(tmp_path, *lines))
+    assert len(found.boards.shipped) == len(names)
+    assert found.to_dict()["leave_one_model_out"] is None
 
 
 def test_a_written_board_is_read_as_it_was_fitted(tmp_path: Path) -> None:
@@ -297,13 +331,16 @@ def test_measured_boards_are_met_with_what_ships(measured: Path) -> None:
     content = found.to_dict()
     assert content["rows"] == 327
     assert found.left_out == ()
-    # What a prototype of six coefficients reached on dense models: 5.7, 9.2 and 7.5 %.
-    held_out = content["leave_one_model_out"]["by_kind"]["dense"]
-    assert held_out["mape_power"] < 5.7
-    assert held_out["p90_power"] < 15.0
-    assert held_out["mape_step_time"] < 9.2
-    assert held_out["mape_j_per_token"] < 7.5
-    assert content["mape_power"] < content["baselines"]["constant_mean"]["mape_power"]
+    # Targets, over all kinds of model and over dense ones that the fit has not seen.
+    held_out = content["leave_one_model_out"]
+    for part in (content, held_out["by_kind"]["dense"]):
+        assert part["mape_power"] < 6.0
+        assert part["p90_power"] < 15.0
+        assert part["mape_step_time"] < 9.0
+        assert part["mape_j_per_token"] < 8.0
+    # Padded tiles carry over from mixtures in bf16 to those in fp8 by block: 27.6 % without them.
+    assert held_out["by_kind"]["block fp8 experts"]["mape_power"] < 12.0
+    assert held_out["mape_power"] < held_out["baselines"]["constant_mean"]["mape_power"]
 
 
 def test_the_shipped_coefficients_are_those_of_a_fit(measured: Path) -> None:

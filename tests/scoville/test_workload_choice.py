@@ -61,7 +61,16 @@ def test_window_then_rate_then_share():
         TraceCut(rate_per_s=5.0).apply(at_once)
 
 
-def test_chunks_are_the_trace(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "cut",
+    [
+        {"scale": 2, "replicas": 3},
+        {"window": '"1.2 s, 2.5 s"', "replicas": 2},
+        {"scale": '"7 1/s"'},
+        {"window": '"1.2 s, 2.5 s"', "scale": '"7 1/s"', "replicas": 3},
+    ],
+)
+def test_chunks_are_the_trace(tmp_path, monkeypatch, cut):
     from power import trace_files
     from power.trace_text import line_blocks
 
@@ -69,14 +78,33 @@ def test_chunks_are_the_trace(tmp_path, monkeypatch):
     trace = power.generate(power.workloads()["chat"], seed=2, duration_s=5.0)
     trace.to_csv(path)
     monkeypatch.setattr(trace_files, "line_blocks", lambda p: line_blocks(p, 200))
-    choice = load_design(
-        "jalapeno", [f"workload.trace='{path}'", "workload.scale=2", "workload.replicas=3"]
-    ).choice
+    cuts = [f"workload.{key}={value}" for key, value in cut.items()]
+    choice = load_design("jalapeno", [f"workload.trace='{path}'", *cuts]).choice
     whole, chunks = choice.read(), list(choice.chunks())
-    assert len(chunks) > 3
+    assert len(chunks) > 2
     for name in ("arrival_s", "prompt_tokens", "output_tokens"):
         parts = np.concatenate([getattr(chunk, name) for chunk in chunks])
         assert np.array_equal(parts, getattr(whole, name))
+
+
+def test_a_stream_finds_no_window_where_the_whole_has_none(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text(HEAD + "0,50,5\n1,50,5\n9,60,6\nx,1,1\n", encoding="utf-8")
+    told = []
+    for more in ((), ("--stream",)):
+        done = run(
+            "power", "jalapeno", "--trace", path, "--skip-bad", "--window", "3 s, 2 s", *more
+        )
+        assert done.exit_code == 2
+        told.append(done.stderr)
+    assert told[0] == told[1]
+    assert "no request arrives from 3 s to 5 s; allowed: a window that meets 0 s to 9 s" in told[0]
+    left = [
+        json.loads(run("power", "jalapeno", "--trace", path, "--skip-bad", "--window", "0 s, 2 s",
+                       "--json", *more).stdout)["left_out"]
+        for more in ((), ("--stream",))
+    ]  # fmt: skip
+    assert left == [1, 1]
 
 
 def test_the_command_takes_and_reports_them(tmp_path):

@@ -24,6 +24,7 @@ LIBRARIES: dict[str, Callable[[], Library[Any]]] = {
     "llms.toml": techlib.language_models,
     "accelerators.toml": techlib.accelerators,
     "boards.toml": techlib.boards,
+    "constants.toml": techlib.constants,
 }
 SUFFIXES = {
     "": "",

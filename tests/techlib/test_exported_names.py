@@ -7,6 +7,7 @@ def test_the_public_names() -> None:
     assert techlib.__all__ == [
         "Accelerator",
         "Board",
+        "Constants",
         "ConvergenceError",
         "Coolant",
         "EnergyTable",
@@ -30,6 +31,7 @@ def test_the_public_names() -> None:
         "accelerators",
         "bibliography",
         "boards",
+        "constants",
         "coolants",
         "data_sources",
         "did_you_mean",
@@ -47,6 +49,7 @@ def test_the_public_names() -> None:
         "read_quantities",
         "read_quantity",
         "text",
+        "zero_celsius_k",
     ]
 
 

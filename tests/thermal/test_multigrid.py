@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.sparse.linalg import spsolve
 
+from techlib import InputError
 from thermal.multigrid import Multigrid
 from thermal.operator import Operator
 
@@ -277,6 +278,46 @@ def test_solves_of_one_set_up_do_not_disturb_each_other() -> None:
     assert first.rise_k.tobytes() == kept.tobytes()
     assert solver.solve(power).rise_k.tobytes() == kept.tobytes()
     np.testing.assert_allclose(mirrored.rise_k[:, :, ::-1], kept, rtol=1e-6)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_several_at_once_are_as_one_after_the_other(threads: int) -> None:
+    operator, x, y, power = package(40)
+    sources = [power * (1.0 + 0.5 * np.sin(seed + np.arange(40))) for seed in range(5)]
+    base = Multigrid(operator, x_m=x, y_m=y, threads=threads)
+    steady = base.solve(power).rise_k
+    for solver in (base, base.shifted(30.0), base.updated(replace(operator, gx=1.1 * operator.gx))):
+        alone = [solver.solve(source, steady, tolerance=1e-7) for source in sources]
+        at_once = solver.solve_each(iter(sources), [steady] * 5, tolerance=1e-7)
+        for one, other in zip(alone, at_once, strict=True):
+            assert other.rise_k.tobytes() == one.rise_k.tobytes()
+            assert (other.residual, other.iterations) == (one.residual, one.iterations)
+
+
+def test_a_fault_among_several_is_raised() -> None:
+    operator, x, y, power = package(12)
+    solver = Multigrid(operator, x_m=x, y_m=y, threads=2)
+    with pytest.raises(InputError, match="rhs_w: holds values that are not finite"):
+        list(solver.solve_each([power, power * np.nan, power]))
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(
+    seed=st.integers(0, 2**31),
+    decades=st.floats(0, 5),
+    tolerance=st.sampled_from([0.3, 1e-2, 1e-3, 1e-4, 1e-6, 1e-8]),
+    cold=st.booleans(),
+)
+def test_the_residual_is_the_true_one(
+    seed: int, decades: float, tolerance: float, cold: bool
+) -> None:
+    operator, x, y, rhs = random_problem(seed, (5, 12, 13), 10.0**decades, 10.0)
+    solver = Multigrid(operator, x_m=x, y_m=y)
+    start = None if cold else solver.solve(rhs, tolerance=0.1).rise_k
+    found = solver.solve(rhs, start, tolerance=tolerance)
+    left = np.linalg.norm(rhs - operator.apply(found.rise_k)) / np.linalg.norm(rhs)
+    assert left <= found.residual + 1e-14
+    assert found.residual <= left + (1.1e-6 if tolerance >= 1e-6 else 1e-14)
 
 
 def test_shifted_solves() -> None:

@@ -99,8 +99,7 @@ def test_slabs_cover_the_rows_once() -> None:
 
 def test_small_fields_are_not_shared() -> None:
     assert Workers(8).slabs((24, 40, 40)) == [(0, 40)]
-    with hired(8, (24, 40, 40)) as workers:
-        assert workers.pool is None
+    assert hired(8, (24, 40, 40)).pool is None
 
 
 def test_a_fault_in_a_thread_comes_back() -> None:
@@ -109,7 +108,8 @@ def test_a_fault_in_a_thread_comes_back() -> None:
             raise ArithmeticError("row")
 
     shape = (50, 128, 400)
-    with hired(2, shape) as workers, pytest.raises(ArithmeticError, match="row"):
+    workers = hired(2, shape)
+    with pytest.raises(ArithmeticError, match="row"):
         workers.run(loop, workers.slabs(shape))
 
 

@@ -8,25 +8,38 @@ import pytest
 from package import Layer, Package, Region
 from scoville.validation.random_stacks import random_stack
 from thermal import Resolution, ThermalModel
+from thermal.effort import effort_warnings
 
 SEEDS = range(100, 125)
 
 
-def solved(seed: int) -> tuple[int, float, float]:
+def solved(seed: int) -> tuple[int, float, float, bool]:
     package, power_w = random_stack(seed)
     resolution = Resolution(lateral=24, finest_um=200.0, growth=0.5)
     found = ThermalModel(package, resolution).steady(power_w)
-    return found.iterations, found.residual, found.energy_balance
+    told = any("iterations, where 10 are usual" in text for text in found.warnings)
+    return found.iterations, found.residual, found.energy_balance, told
 
 
 def test_random_packages_converge() -> None:
-    iterations, residuals, balances = zip(*(solved(seed) for seed in SEEDS), strict=True)
+    iterations, residuals, balances, told = zip(*map(solved, SEEDS), strict=True)
     assert max(residuals) <= 1e-8
     assert max(balances) <= 1e-8
     # Measured on these: a median of 10, one above 40.
     assert np.median(iterations) <= 20
     assert sum(n < 40 for n in iterations) >= 22
     assert max(iterations) < 150
+    assert list(told) == [n >= 40 for n in iterations]
+
+
+def test_many_iterations_are_explained() -> None:
+    package, _ = random_stack(6)
+    assert effort_warnings(package, 39) == ()
+    (told,) = effort_warnings(package, 74)
+    assert told.startswith("the solve took 74 iterations, where 10 are usual; along layer l0 ")
+    assert "differ by a factor of 1e+05, and islands" in told
+    even, _ = random_stack(6, contrast=10.0)
+    assert "far enough apart" in effort_warnings(even, 40)[0]
 
 
 def test_edges_that_differ_by_rounding_are_one() -> None:

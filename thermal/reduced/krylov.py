@@ -12,6 +12,7 @@ from scipy import linalg, sparse
 from techlib import ConvergenceError
 from thermal.operator import Operator
 from thermal.reduced.fields import Single, combine, groups, products, products_exactly
+from thermal.workers import available_threads, side_by_side
 
 __all__ = ["Basis", "Modes", "apply_shifted"]
 
@@ -128,8 +129,13 @@ def apply_shifted(operator: Operator, shift_per_s: float, fields: Single) -> Sin
     ground_w_k = operator.outside_w_k + shift_per_s * operator.capacity_j_k
     shifted = replace(operator, outside_w_k=ground_w_k, shift_per_s=0.0)
     out = np.empty_like(fields)
-    for field, image in zip(fields, out, strict=True):
-        image.reshape(operator.shape)[:] = shifted.apply(field.reshape(operator.shape))
+
+    def apply(_place: int, field: Single) -> Array:
+        return shifted.apply(field.reshape(operator.shape).astype(np.float64), threads=1)
+
+    images = side_by_side(apply, fields, available_threads() - 1)
+    for image, found in zip(out, images, strict=True):
+        image.reshape(operator.shape)[:] = found
     return out
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from thermal.compiled import compiled
 from thermal.reduced.fields import Single
 from thermal.reduced.krylov import Modes
+from thermal.workers import available_threads, side_by_side
 
 __all__ = ["ModalSystem", "Recorder", "march_feedback", "march_table"]
 
@@ -137,22 +138,25 @@ def march_table(
     """March through known powers (steps, keys); return the amplitudes at the end.
 
     Amplitudes are added up in double precision; the products with inputs and outputs are in
-    single precision.
+    single precision. A second thread takes the inputs of the next steps meanwhile.
     """
-    steps, modes = len(power_w), len(amplitudes)
+    steps = len(power_w)
     drive = system.drive.T.astype(np.float32)
     surroundings = system.surroundings.astype(np.float32)
     decay, gain = system.factors(durations_s)
+    alike = len(decay) == 1
     x = amplitudes.copy()
-    rows = np.empty((min(_BLOCK, steps), modes), dtype=np.float32)
-    for first in range(0, steps, _BLOCK):
-        part = slice(first, min(first + _BLOCK, steps))
-        block = rows[: part.stop - first]
-        np.matmul(power_w[part].astype(np.float32), drive, out=block)
-        block += surroundings
-        alike = len(decay) == 1
-        _recur(x, decay if alike else decay[part], gain if alike else gain[part], block)
-        recorder.take(first, block)
+    parts = [slice(first, min(first + _BLOCK, steps)) for first in range(0, steps, _BLOCK)]
+
+    def driven(_place: int, part: slice) -> Single:
+        rows = power_w[part].astype(np.float32) @ drive
+        rows += surroundings
+        return rows
+
+    blocks = side_by_side(driven, parts, min(available_threads() - 1, 1))
+    for part, rows in zip(parts, blocks, strict=True):
+        _recur(x, decay if alike else decay[part], gain if alike else gain[part], rows)
+        recorder.take(part.start, rows)
         if progress is not None:
             progress(part.stop, steps)
     return x

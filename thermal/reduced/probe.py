@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -153,7 +154,7 @@ def solve_all(
     out: Single,
     tolerance: float,
 ) -> int:
-    """Solve for fields (count, cells) in turn; return the iterations.
+    """Solve for fields (count, cells); return the iterations.
 
     Raises
     ------
@@ -161,17 +162,18 @@ def solve_all(
         A solve stopped short.
     """
     iterations = 0
-    for index, rhs in enumerate(heat):
-        first = None if start is None else start[index].reshape(shape)
-        found = solver.solve(
-            rhs.reshape(shape), first, tolerance=tolerance, maximum_iterations=_MOST_ITERATIONS
-        )
+    rhs = heat.reshape(-1, *shape)
+    starts = itertools.repeat(None) if start is None else start.reshape(-1, *shape)
+    solutions = solver.solve_each(
+        rhs, starts, tolerance=tolerance, maximum_iterations=_MOST_ITERATIONS
+    )
+    for found, field in zip(solutions, out, strict=True):
         if not found.converged:
             raise ConvergenceError(
                 f"a solve for the reduced model stopped at a residual of {found.residual:.1e} "
                 f"after {found.iterations} iterations (allowed: {tolerance:.0e}); look for a "
                 "material or a layer with a wrong unit, or take a coarser mesh"
             )
-        out[index].reshape(shape)[:] = found.rise_k
+        field.reshape(shape)[:] = found.rise_k
         iterations += found.iterations
     return iterations

@@ -1,0 +1,82 @@
+"""Compiled loops of a step in time: one pass over the fields each, with the sums that it needs.
+
+Rows [low, high) only, so that threads can share a field; sums are left per row and are added up
+by the caller, always in the same order.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thermal.compiled import compiled, compiled_sum
+
+__all__ = ["account", "finish", "turn"]
+
+Double = NDArray[np.float64]
+
+
+@compiled_sum
+def account(
+    drain: Double, capacity: Double, rise: Double, rhs: Double, sums: Double, low: int, high: int
+) -> None:
+    """``sums_j = (sum drain rise, sum capacity rise, sum rhs)``."""
+    nz, _, nx = rise.shape
+    sums[low:high] = 0.0
+    for k in range(nz):
+        for j in range(low, high):
+            d, c, u, f = drain[k, j], capacity[k, j], rise[k, j], rhs[k, j]
+            drained, stored, entered = 0.0, 0.0, 0.0
+            for i in range(nx):
+                drained += d[i] * u[i]
+                stored += c[i] * u[i]
+                entered += f[i]
+            sums[j, 0] += drained
+            sums[j, 1] += stored
+            sums[j, 2] += entered
+
+
+@compiled
+def turn(
+    left: Double, keep: float, capacity: Double, weight: float, rise: Double, low: int, high: int
+) -> None:
+    """``left = keep left + weight capacity rise``."""
+    nz, _, nx = rise.shape
+    for k in range(nz):
+        for j in range(low, high):
+            f, c, u = left[k, j], capacity[k, j], rise[k, j]
+            for i in range(nx):
+                f[i] = keep * f[i] + weight * (c[i] * u[i])
+
+
+@compiled_sum
+def finish(
+    before: Double,
+    first: Double,
+    ahead: float,
+    second: Double,
+    drain: Double,
+    capacity: Double,
+    after: Double,
+    sums: Double,
+    low: int,
+    high: int,
+) -> None:
+    """``after = before + change``, ``change = ahead first + second``.
+
+    ``sums_j = (sum drain before, sum capacity |change|)``.
+    """
+    nz, _, nx = before.shape
+    sums[low:high] = 0.0
+    for k in range(nz):
+        for j in range(low, high):
+            b, u, v, a = before[k, j], first[k, j], second[k, j], after[k, j]
+            d, c = drain[k, j], capacity[k, j]
+            drained, moved = 0.0, 0.0
+            for i in range(nx):
+                change = ahead * u[i] + v[i]
+                a[i] = b[i] + change
+                drained += d[i] * b[i]
+                moved += c[i] * abs(change)
+            sums[j, 0] += drained
+            sums[j, 1] += moved
