@@ -3,9 +3,6 @@ import floorplan
 
 def test_the_exported_names_are_these():
     assert floorplan.__all__ == [
-        "FORMATS",
-        "IMPORTS",
-        "NO_CONNECT",
         "Block",
         "BlockKind",
         "BumpArray",
@@ -17,11 +14,13 @@ def test_the_exported_names_are_these():
         "DieLinkMap",
         "Difference",
         "Edge",
+        "FORMATS",
         "Feature",
         "Floorplan",
         "Format",
         "HbmMap",
         "HbmStack",
+        "IMPORTS",
         "ImportedLayout",
         "LayerMap",
         "Layout",
@@ -29,6 +28,7 @@ def test_the_exported_names_are_these():
         "Link",
         "MapLayer",
         "Metal",
+        "NO_CONNECT",
         "Orientation",
         "Recipe",
         "RouteBundle",
