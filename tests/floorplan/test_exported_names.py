@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import floorplan
 
 
@@ -74,3 +77,19 @@ def test_the_exported_names_are_these():
         "write_oasis",
     ]
     assert all(hasattr(floorplan, name) for name in floorplan.__all__)
+
+
+def test_each_name_may_be_the_first_one(tmp_path):
+    """Modules load at first use: whichever comes first finds what it needs."""
+    code = """
+import sys, importlib
+names = importlib.import_module("floorplan").__all__
+for name in names:
+    for module in [m for m in sys.modules if m.partition(".")[0] == "floorplan"]:
+        del sys.modules[module]
+    getattr(importlib.import_module("floorplan"), name)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
