@@ -14,7 +14,17 @@ from floorplan.formats.pins import is_signal
 from floorplan.layout import Layout
 from floorplan.stack import HbmStack
 
-__all__ = ["BumpMap", "Row", "back_map", "body_maps", "front_map", "rows", "stack_body"]
+__all__ = [
+    "BumpMap",
+    "Row",
+    "back_map",
+    "body_maps",
+    "front_map",
+    "listed",
+    "rows",
+    "stack_body",
+    "substrate_maps",
+]
 
 #: Name of the bump, its place [um, in digits], the owner's terminal, the net; "-" for both of the
 #: last two where the bump connects nothing.
@@ -89,17 +99,44 @@ def back_map(layout: Layout) -> BumpMap:
     return BumpMap("interposer", plan.width_um, plan.height_um, fields)
 
 
-def rows(field: BumpField, origin_um: tuple[float, float] = (0.0, 0.0)) -> Iterator[Row]:
-    """Yield every bump of a field, in the order of `BumpField.positions_um`."""
+def substrate_maps(layout: Layout) -> dict[str, BumpMap]:
+    """Return the C4 joints on top of the substrate, and the balls below it, in its frame."""
+    substrate = layout.substrate
+    joints = [
+        replace(field.placed(substrate.x_um, substrate.y_um), owner="substrate")
+        for field in back_map(layout).fields
+    ]
+    faces = {"front": tuple(joints), "back": layout.fields_of("substrate")}
+    return {
+        side: BumpMap("substrate", substrate.width_um, substrate.height_um, fields)
+        for side, fields in faces.items()
+    }
+
+
+def listed(field: BumpField, every: bool) -> NDArray[np.int64]:
+    """Return the numbers of the bumps that text files list: of signals and of balls, or of all."""
+    if every or field.kind is BumpKind.BGA:
+        return np.arange(field.count)
+    signals = np.array([is_signal(net) for net in field.nets], dtype=np.bool_)
+    return np.flatnonzero(signals[field.net_codes()])
+
+
+def rows(
+    field: BumpField, origin_um: tuple[float, float] = (0.0, 0.0), *, every: bool = True
+) -> Iterator[Row]:
+    """Yield the bumps of a field, in the order of `BumpField.positions_um`; see `listed`."""
+    chosen = listed(field, every)
     stem = field.name.replace("/", "_")
     nets = tuple("-" if net == NO_CONNECT else net for net in field.nets)
     terminals = tuple(
         "-" if net == "-" else terminal for net, terminal in zip(nets, field.terminals, strict=True)
     )
-    places = np.rint((field.positions_um() - np.array(origin_um)) * NM_PER_UM).astype(np.int64)
+    places = np.rint((field.positions_um()[chosen] - np.array(origin_um)) * NM_PER_UM).astype(
+        np.int64
+    )
     x, y = (_written(places[:, axis]) for axis in (0, 1))
-    codes = field.net_codes().tolist()
-    for number, (code, x_um, y_um) in enumerate(zip(codes, x, y, strict=True)):
+    codes = field.net_codes()[chosen].tolist()
+    for number, code, x_um, y_um in zip(chosen.tolist(), codes, x, y, strict=True):
         yield f"{stem}_{number}", x_um, y_um, terminals[code], nets[code]
 
 

@@ -192,6 +192,9 @@ def test_layout_in_some_formats_and_with_power(tmp_path):
     assert done.exit_code == 2
     assert "format: unknown 'gsd'; did you mean 'gds'?" in done.stderr
     assert "format: unknown 'xyz'" in done.stderr
+    done = run("layout", "jalapeno", "--bumps", "some")
+    assert done.exit_code == 2
+    assert "--bumps some: is not known; allowed: signals or all" in done.stderr
 
 
 def test_layout_reports_bumps_and_links(tmp_path):
@@ -200,8 +203,11 @@ def test_layout_reports_bumps_and_links(tmp_path):
     done = run("layout", "jalapeno", *sets(given), *files)
     assert done.exit_code == 0, done.stderr
     content = json.loads(done.stdout)
-    bumps = ["bump_fields.csv", "bumps.csv", "bumps.parquet"]
+    bumps = ["bump_fields.csv", "bump_arrays.csv", "bumps.csv", "bumps.parquet"]
     assert content["files"] == [*bumps, "links.csv", "routes.csv"]
+    sizes = {name: (tmp_path / "l" / name).stat().st_size for name in content["files"]}
+    assert content["bytes"] == sizes
+    assert sizes["bumps.csv"] < 3e6  # with the supplies it is 20 MB
     assert content["bumps"]["hbm"] == 8 * (7261 + 3753)
     assert len(content["links"]) == 8
     for link in content["links"]:
