@@ -56,7 +56,7 @@ def _lines(bumps: BumpMap, every: bool, layout: Layout | None) -> Iterator[str]:
     rest = " - - - -\n" if balls else "\n"
     for field in bumps.fields:
         pad = _pad(field)[0]
-        for _, x, y, terminal, net in rows(field, middle, every=every):
+        for _, x, y, terminal, net in rows(field, middle, every=every, own_words=bumps.own_words):
             number += 1
             name = net if layout is not None or terminal == "-" else terminal
             label = "NC" if name == "-" else name

@@ -44,12 +44,16 @@ class BumpMap:
         Its extent [um].
     fields : tuple of BumpField
         In its frame, as it lies in the package, seen from above.
+    own_words : bool
+        Whether nets of signals are called as the body calls its terminals: the map is that of any
+        body of its kind.
     """
 
     body: str
     width_um: float
     height_um: float
     fields: tuple[BumpField, ...]
+    own_words: bool = False
 
 
 def stack_body(stack: HbmStack) -> str:
@@ -67,16 +71,11 @@ def body_maps(layout: Layout) -> tuple[BumpMap, ...]:
     for stack in plan.stacks:
         body = stack_body(stack)
         if body not in maps:
-            fields = tuple(_own_words(field) for field in layout.fields_of(stack.name))
-            maps[body] = BumpMap(body, stack.width_um, stack.height_um, fields)
+            fields = tuple(
+                replace(field, name=f"{field.kind}") for field in layout.fields_of(stack.name)
+            )
+            maps[body] = BumpMap(body, stack.width_um, stack.height_um, fields, own_words=True)
     return tuple(maps.values())
-
-
-def _own_words(field: BumpField) -> BumpField:
-    """Return the bumps of one stack as those of any: signals are called as the stack does."""
-    pairs = zip(field.nets, field.terminals, strict=True)
-    nets = tuple(terminal if is_signal(net) else net for net, terminal in pairs)
-    return replace(field, nets=nets, name=f"{field.kind}")
 
 
 def front_map(layout: Layout) -> BumpMap:
@@ -122,15 +121,25 @@ def listed(field: BumpField, every: bool) -> NDArray[np.int64]:
 
 
 def rows(
-    field: BumpField, origin_um: tuple[float, float] = (0.0, 0.0), *, every: bool = True
+    field: BumpField,
+    origin_um: tuple[float, float] = (0.0, 0.0),
+    *,
+    every: bool = True,
+    own_words: bool = False,
 ) -> Iterator[Row]:
-    """Yield the bumps of a field, in the order of `BumpField.positions_um`; see `listed`."""
+    """Yield the bumps of a field, in the order of `BumpField.positions_um`.
+
+    See `listed` and `BumpMap` for which, and for whose words their nets are called by.
+    """
     chosen = listed(field, every)
     stem = field.name.replace("/", "_")
     nets = tuple("-" if net == NO_CONNECT else net for net in field.nets)
     terminals = tuple(
         "-" if net == "-" else terminal for net, terminal in zip(nets, field.terminals, strict=True)
     )
+    if own_words:
+        pairs = zip(nets, terminals, strict=True)
+        nets = tuple(terminal if is_signal(net) else net for net, terminal in pairs)
     places = np.rint((field.positions_um()[chosen] - np.array(origin_um)) * NM_PER_UM).astype(
         np.int64
     )

@@ -63,7 +63,7 @@ def _bump_map(bumps: BumpMap, every: bool) -> Callable[[Path], None]:
                 cell = lef_writer.bump_macro(field)
                 stream.writelines(
                     f"{name} {cell} {x} {y} {port} {net}\n"
-                    for name, x, y, port, net in rows(field, every=every)
+                    for name, x, y, port, net in rows(field, every=every, own_words=bumps.own_words)
                 )
 
     return write

@@ -275,6 +275,11 @@ def test_text_files_leave_supplies_to_the_table_of_arrays(small, layout, bump_fi
     assert read_bump_map(tmp_path / "small.interposer.front.bmap") == signals
     left = f"# without {len(whole) - len(signals)} bumps of supplies"
     assert left in (tmp_path / "small.interposer.front.bmap").read_text()
+    stack = layout.field("hbm_e0/hbm")
+    wired = sum("/" in stack.nets[code] for code in stack.net_codes().tolist())
+    assert 1000 < wired < stack.count
+    assert len(read_bump_map(tmp_path / "small.HBM3E_west.front.bmap")) == wired
+    assert len(read_aif(tmp_path / "small.HBM3E_west.aif")["NETLIST"]) == wired
     pads = read_aif(tmp_path / "small.package.aif")["NETLIST"]
     lanes = sum(block.lanes for die in small.dies for block in die.blocks)
     assert len([row for row in pads if row[1] != "-"]) == 4 * lanes  # wires; the rest supplies
