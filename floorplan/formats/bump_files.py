@@ -14,7 +14,8 @@ __all__ = ["files"]
 def files(job: Job) -> Iterator[tuple[str, Content]]:
     """Yield fields and arrays as CSV, and the bumps as CSV and Parquet; see `write_bumps`.
 
-    The CSV leaves out the vias through the interposer, and supplies unless all are asked for.
+    The CSV leaves out the vias through the interposer, and core and C4 supplies unless all are
+    asked for.
     """
     yield "bump_fields.csv", field_table(job.layout).to_csv(index=False, lineterminator="\n")
     yield "bump_arrays.csv", array_table(job.layout).to_csv(index=False, lineterminator="\n")

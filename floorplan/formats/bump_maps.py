@@ -26,6 +26,8 @@ __all__ = [
     "substrate_maps",
 ]
 
+_SUPPLIED = (BumpKind.CORE, BumpKind.C4, BumpKind.TSV)
+
 #: Name of the bump, its place [um, in digits], the owner's terminal, the net; "-" for both of the
 #: last two where the bump connects nothing.
 Row = tuple[str, str, str, str, str]
@@ -113,8 +115,11 @@ def substrate_maps(layout: Layout) -> dict[str, BumpMap]:
 
 
 def listed(field: BumpField, every: bool) -> NDArray[np.int64]:
-    """Return the numbers of the bumps that text files list: of signals and of balls, or of all."""
-    if every or field.kind is BumpKind.BGA:
+    """Return the numbers of the bumps that text files list.
+
+    All of them, or without the supplies of a die and of the interposer, which stand in arrays.
+    """
+    if every or field.kind not in _SUPPLIED:
         return np.arange(field.count)
     signals = np.array([is_signal(net) for net in field.nets], dtype=np.bool_)
     return np.flatnonzero(signals[field.net_codes()])

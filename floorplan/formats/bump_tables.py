@@ -25,7 +25,7 @@ def write_bump_csv(layout: Layout, path: Path, *, every: bool = True) -> None:
 
     Columns are ``owner``, ``kind``, ``terminal`` (the owner's word for the net), ``net``, ``x_um``,
     ``y_um`` and ``pad_um``. Vias through the interposer, a million of no use in a table, are left
-    to the Parquet file, and bumps of supplies unless `every` bump is asked for.
+    to the Parquet file, and core and C4 bumps of supplies unless `every` bump is asked for.
     """
     import pyarrow.csv as pa_csv
 

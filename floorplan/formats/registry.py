@@ -168,9 +168,10 @@ def write_formats(
     power_w : mapping of str to float, optional
         Power by heat key [W], for the formats that carry it.
     every_bump : bool
-        Whether bump maps, AIF and ``bumps.csv`` list the bumps of supplies one by one, half a
-        million of them, beside those of signals. GDSII, OASIS and ``bumps.parquet`` hold all of
-        them anyway, and ``bump_arrays.csv`` the arrays that they stand in.
+        Whether bump maps, AIF and ``bumps.csv`` list the core and C4 bumps of supplies one by one,
+        half a million of them, beside those of stacks, links, signals and balls. GDSII, OASIS and
+        ``bumps.parquet`` hold all of them anyway, and ``bump_arrays.csv`` the arrays that they
+        stand in.
 
     Raises
     ------

@@ -58,7 +58,9 @@ def _bump_map(bumps: BumpMap, every: bool) -> Callable[[Path], None]:
         with file.open("w", encoding="utf-8", newline="\n") as stream:
             stream.write("# bump cell x y port net\n")
             if left:
-                stream.write(f"# without {left} bumps of supplies, which bumps.parquet has\n")
+                stream.write(
+                    f"# without {left} core and C4 bumps of supplies, which bumps.parquet has\n"
+                )
             for field in bumps.fields:
                 cell = lef_writer.bump_macro(field)
                 stream.writelines(

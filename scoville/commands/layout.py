@@ -34,10 +34,10 @@ _Bumps = Annotated[
     typer.Option(
         "--bumps",
         metavar="WHICH",
-        help="What text files list bump by bump: signals, or all with the supplies (100 MB).",
+        help="What text files list bump by bump: interfaces, or all with core supplies (100 MB).",
     ),
 ]
-_BUMPS = ("signals", "all")
+_BUMPS = ("interfaces", "all")
 _PICTURES = ("png", "svg")
 
 
@@ -47,7 +47,7 @@ def layout_command(
     formats: _Formats = None,
     png: _Png = True,
     power: _Power = False,
-    bumps: _Bumps = "signals",
+    bumps: _Bumps = "interfaces",
     trace: TraceOption = None,
     model: ModelOption = None,
     overrides: Set = None,

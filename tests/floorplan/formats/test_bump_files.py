@@ -271,15 +271,12 @@ def test_text_files_leave_supplies_to_the_table_of_arrays(small, layout, bump_fi
     formats = ["3dblox", "aif", "bumps"]
     floorplan.write_formats(layout, tmp_path, formats, stem="small")
     whole = read_bump_map(bump_files / "small.interposer.front.bmap")
-    signals = [row for row in whole if "/" in row[5]]
-    assert read_bump_map(tmp_path / "small.interposer.front.bmap") == signals
-    left = f"# without {len(whole) - len(signals)} bumps of supplies"
+    kept = [row for row in whole if "/" in row[5] or "_core_" not in row[0]]
+    assert read_bump_map(tmp_path / "small.interposer.front.bmap") == kept
+    left = f"# without {len(whole) - len(kept)} core and C4 bumps of supplies"
     assert left in (tmp_path / "small.interposer.front.bmap").read_text()
-    stack = layout.field("hbm_e0/hbm")
-    wired = sum("/" in stack.nets[code] for code in stack.net_codes().tolist())
-    assert 1000 < wired < stack.count
-    assert len(read_bump_map(tmp_path / "small.HBM3E_west.front.bmap")) == wired
-    assert len(read_aif(tmp_path / "small.HBM3E_west.aif")["NETLIST"]) == wired
+    for name in ("small.HBM3E_west.front.bmap", "small.HBM3E_west.aif"):  # whole as it is
+        assert (tmp_path / name).read_bytes() == (bump_files / name).read_bytes()
     pads = read_aif(tmp_path / "small.package.aif")["NETLIST"]
     lanes = sum(block.lanes for die in small.dies for block in die.blocks)
     assert len([row for row in pads if row[1] != "-"]) == 4 * lanes  # wires; the rest supplies
