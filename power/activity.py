@@ -86,13 +86,13 @@ class Activity:
         runs = schedule.iterations
         bounds = runs[["start_s", "end_s"]].to_numpy().flatten()
         bounds[-1] = min(bounds[-1], edges[-1])
-        columns = counts_of_runs(schedule.work, runs, schedule.handover_byte_per_token)
+        columns = counts_of_runs(schedule.work, runs)
         counts = pd.DataFrame(binned(columns.to_numpy(), bounds, edges), columns=columns.columns)
         totals = {str(name): float(total) for name, total in columns.sum().items()}
         return cls(schedule, edges, counts, totals)
 
     @classmethod
-    def by_run(cls, serving: Serving, runs: pd.DataFrame, sent_byte: float = 0.0) -> Activity:
+    def by_run(cls, serving: Serving, runs: pd.DataFrame) -> Activity:
         """Count the actions of runs of steps in bins that begin and end with them.
 
         Parameters
@@ -101,13 +101,11 @@ class Activity:
             Who ran them.
         runs : DataFrame
             As `Schedule.iterations`; pauses between them become bins of their own.
-        sent_byte : float
-            See `Schedule.handover_byte_per_token`.
         """
         start, end = runs["start_s"].to_numpy(), runs["end_s"].to_numpy()
         pause = start[1:] > end[:-1]
         place = np.arange(len(runs)) + np.concatenate([[0], np.cumsum(pause)])
-        columns = counts_of_runs(serving.work, runs, sent_byte)
+        columns = counts_of_runs(serving.work, runs)
         counts = np.zeros((int(place[-1]) + 1, columns.shape[1]))
         counts[place] = columns.to_numpy()
         edges = np.empty(len(counts) + 1)
@@ -161,7 +159,7 @@ class Activity:
         return pd.concat([pd.DataFrame(bounds), self.counts], axis=1)
 
 
-def counts_of_runs(work: Work, runs: pd.DataFrame, sent_byte: float = 0.0) -> pd.DataFrame:
+def counts_of_runs(work: Work, runs: pd.DataFrame) -> pd.DataFrame:
     """Return what is counted for each run of steps.
 
     Parameters
@@ -170,8 +168,6 @@ def counts_of_runs(work: Work, runs: pd.DataFrame, sent_byte: float = 0.0) -> pd
         The machine and the model.
     runs : DataFrame, m rows
         As `Schedule.iterations`.
-    sent_byte : float
-        See `Schedule.handover_byte_per_token`.
 
     Returns
     -------
@@ -180,7 +176,7 @@ def counts_of_runs(work: Work, runs: pd.DataFrame, sent_byte: float = 0.0) -> pd
         their own (`power.governor`) also what they are worth at the operation's: actions by the
         square of the voltage, busy times by that and the clock, and by leakage.
     """
-    columns = dict(zip(ACTIONS, run_actions(work, runs, sent_byte).T, strict=True))
+    columns = dict(zip(ACTIONS, run_actions(work, runs).T, strict=True))
     columns["prompt_tokens"] = (runs["steps"] * runs["step_prompt_tokens"]).to_numpy()
     columns["output_tokens"] = runs["output_tokens"].to_numpy()
     columns["engine_s"] = (runs["end_s"] - runs["start_s"]).to_numpy()

@@ -137,7 +137,7 @@ class Trace:
             what = f"no request arrives from {start_s:g} s to {start_s + duration_s:g} s"
             ends = f"{self.arrival_s[0]:g} s to {self.arrival_s[-1]:g} s"
             raise InputError.of(where, what, f"a window that meets {ends}")
-        part = self._take(slice(first, last))
+        part = self.rows(slice(first, last))
         return replace(part, arrival_s=part.arrival_s - start_s)
 
     def replica(self, number: int, index: int = 0) -> Trace:
@@ -164,9 +164,25 @@ class Trace:
 
     def every(self, number: int, first: int = 0) -> Trace:
         """Return each request of which the place is `first` plus a multiple of `number`."""
-        return self._take(slice(first, None, number))
+        return self.rows(slice(first, None, number))
 
-    def _take(self, rows: slice) -> Trace:
+    def followed_by(self, other: Trace) -> Trace:
+        """Return these requests and those of another trace behind them."""
+        names = ("arrival_s", "prompt_tokens", "output_tokens")
+        arrival, prompt, output = (
+            np.concatenate([getattr(self, name), getattr(other, name)]) for name in names
+        )
+        blocks = None
+        if self.blocks is not None or other.blocks is not None:
+            parts = (self, other)
+            blocks = PrefixBlocks.joined([
+                PrefixBlocks.none(len(part)) if part.blocks is None else part.blocks
+                for part in parts
+            ])  # fmt: skip
+        return Trace(other.name, arrival, prompt, output, blocks, other.left_out)
+
+    def rows(self, rows: slice | NDArray[np.int64]) -> Trace:
+        """Return some of the requests, in the order of their arrival."""
         columns = (self.arrival_s[rows], self.prompt_tokens[rows], self.output_tokens[rows])
         blocks = None if self.blocks is None else self.blocks.take(rows)
         return Trace(self.name, *columns, blocks, self.left_out)

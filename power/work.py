@@ -3,8 +3,9 @@
 A step of ``T`` tokens (one of each decoding sequence, and chunks of prompts) costs
 
 * what depends on ``T`` alone: weights streamed once, linear layers, norms, transfers;
-* what is linear in five sums over its sequences: logits, products of queries and context (all of
-  it, and within the window of windowed layers), and tokens of KV cache read (the same two).
+* what is linear in six sums over its sequences: logits, products of queries and context (all of
+  it, and within the window of windowed layers), tokens of KV cache read (the same two), and KV
+  cache of the group that is handed to groups that decode [byte].
 
 So a step's actions are ``per_step(T) + sums @ per_sum``, and so are its times.
 """
@@ -22,7 +23,14 @@ from techlib import InputError, LanguageModel
 __all__ = ["ACTIONS", "RESOURCES", "SUMS", "Work"]
 
 #: Sums over the sequences of a step.
-SUMS = ("logits", "products", "products_windowed", "kv_tokens", "kv_tokens_windowed")
+SUMS = (
+    "logits",
+    "products",
+    "products_windowed",
+    "kv_tokens",
+    "kv_tokens_windowed",
+    "handed_byte",
+)
 
 #: Actions of one package that are counted.
 ACTIONS = (
@@ -216,6 +224,7 @@ class Work:
             values /= min(machine.chips, model.kv_heads)
             self._add_macs(actions[row], self._attention, 0.0, values)
             self._add_hbm(actions[row], values * machine.kv_bits(model) / 8.0, 0.0)
+        actions[5, _COLUMN["serdes_bits"]] = 8.0 / machine.chips
         return actions
 
     @property
