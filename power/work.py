@@ -214,6 +214,7 @@ class Work:
         self._add_macs(actions[0], self._linear, self.head_parameters, 0.0)
         state = self.state_byte_per_sequence
         self._add_hbm(actions[0], state, state)
+        self._add_sampling(actions[0])
         layers = (self.full_layers, model.windowed_layers)
         for row, count, macs in zip((1, 2), layers, self.attention_macs, strict=True):
             self._add_macs(actions[row], self._attention, macs, 0.0)
@@ -226,6 +227,12 @@ class Work:
             self._add_hbm(actions[row], values * machine.kv_bits(model) / 8.0, 0.0)
         actions[5, _COLUMN["serdes_bits"]] = 8.0 / machine.chips
         return actions
+
+    def _add_sampling(self, actions: NDArray[np.float64]) -> None:
+        """Add what follows the product with the head: logits read once, and their softmax."""
+        mine, run = self.model.vocabulary / self.machine.chips, self.machine.operation
+        actions[_COLUMN["vector_ops"]] += mine * run.vector_ops_per_score
+        actions[_COLUMN["sram_read_bits"]] += mine * run.activation_bits
 
     @property
     def _linear(self) -> tuple[str, float]:
