@@ -15,12 +15,13 @@ from power.schedule import Schedule, run_actions
 from power.work import ACTIONS, RESOURCES, Work
 from techlib import InputError
 
-__all__ = ["BUSY", "Activity", "Serving", "binned", "counts_of_runs"]
+__all__ = ["BUSY", "Activity", "Serving", "binned", "check_width", "counts_of_runs"]
 
 #: Times of a bin during which something works: steps run, and the parts that overlap in them.
 BUSY = ("engine_s", *(f"{name}_s" for name in RESOURCES))
 
 _MOST_BINS = 600
+_MOST_ASKED = 10_000_000
 
 
 class Serving(Protocol):
@@ -76,12 +77,7 @@ class Activity:
         start = float(schedule.trace.arrival_s[0])
         span = schedule.end_s - start
         width = _nice(span / _MOST_BINS) if bin_s is None else float(bin_s)
-        if not (math.isfinite(width) and width > 0.0):
-            raise InputError.of("bin", f"{width:g} s", "above 0 s")
-        number = max(math.ceil(span / width * (1.0 - 1e-12)), 1)
-        if number > 10_000_000:
-            cure = f"e.g. {_nice(span / _MOST_BINS):g} s"
-            raise InputError.of("bin", f"{width:g} s makes {number:,} bins", "10,000,000", cure)
+        number = check_width(width, span)
         edges = start + width * np.arange(number + 1, dtype=np.float64)
         runs = schedule.iterations
         bounds = runs[["start_s", "end_s"]].to_numpy().flatten()
@@ -224,6 +220,23 @@ def binned(
         total = np.concatenate([[0.0], done]).astype(np.float64)
         spread[:, column] = np.diff(np.interp(edges, bounds, np.repeat(total, 2)[1:-1]))
     return spread
+
+
+def check_width(width_s: float, span_s: float) -> int:
+    """Return how many bins of a width a time takes.
+
+    Raises
+    ------
+    InputError
+        The width is not positive, or makes more than ten million bins.
+    """
+    if not (math.isfinite(width_s) and width_s > 0.0):
+        raise InputError.of("bin", f"{width_s:g} s", "above 0 s")
+    number = max(math.ceil(span_s / width_s * (1.0 - 1e-12)), 1)
+    if number > _MOST_ASKED:
+        what, allowed = f"{width_s:g} s makes {number:,} bins", f"{_MOST_ASKED:,}"
+        raise InputError.of("bin", what, allowed, f"e.g. {_nice(span_s / _MOST_BINS):g} s")
+    return number
 
 
 def _nice(width: float) -> float:

@@ -58,10 +58,9 @@ class PromptReaders:
         run = work.machine.operation
         self._work, self._writers = work, int(run.decode_groups)
         self._link_byte_s = work.machine.chips * run.link_bandwidth_byte_s
-        self._servers = [
-            Server(work, capacity_byte, seed=seed, hands_over=True)
-            for _ in range(int(run.prefill_groups))
-        ]
+        first = Server(work, capacity_byte, seed=seed, hands_over=True)
+        more = int(run.prefill_groups) - 1
+        self._servers = [first, *(first.another() for _ in range(more))]
         self._until_s = np.full(len(self._servers), -np.inf)
         self._asked: Trace | None = None  # requests that are not handed over yet
         self._number = np.empty(0, np.int64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -84,13 +85,12 @@ class Server:
         handed: bool = False,
         hands_over: bool = False,
     ) -> None:
-        from power.batching_state import HEAT, Batch, Rules  # imports numba, which takes a second
+        from power.batching_state import Rules  # imports numba, which takes a second
 
         run = work.machine.operation
-        size = int(run.max_batch)
         full, windowed = work.kv_byte_per_token
         self._rules = Rules(
-            max_batch=size,
+            max_batch=int(run.max_batch),
             chunk=int(run.chunk_tokens),
             window=work.window_tokens,
             full_byte=float(full),
@@ -104,9 +104,16 @@ class Server:
             block_tokens=0,
             growth=GROWTH,
         )
+        self._caches = run.caches_prefixes
         self._times = StepTimes.of(work)
         self._levels = _levels(work)
         self._seed = seed
+        self._begin()
+
+    def _begin(self) -> None:
+        from power.batching_state import HEAT, Batch
+
+        size = self._rules.max_batch
         self._batch = Batch(
             decode=np.zeros((5, size), np.int64),
             filling=np.zeros((4, size), np.int64),
@@ -116,7 +123,7 @@ class Server:
         )
         self._batch.clock[HEAT] = self._levels.coolant_c
         self._batch.clock[HEAT] += self._levels.resistance_k_w * self._levels.idle_w
-        self.cache = PrefixCache() if run.caches_prefixes else None
+        self.cache = PrefixCache() if self._caches else None
         self._requests: Requests | None = None
         self._begun: Array | None = None
         self._number = np.empty(0, np.int64)
@@ -129,6 +136,12 @@ class Server:
         return cls(
             work, capacity_byte, seed=seed, handed=role == "decode", hands_over=role == "prefill"
         )
+
+    def another(self) -> Server:
+        """Return a server of the same kind that has not served yet."""
+        other = copy.copy(self)
+        other._begin()
+        return other
 
     @property
     def waiting(self) -> int:

@@ -14,7 +14,7 @@ from power.prefix import PrefixBlocks
 from power.trace_checks import check_rows
 from techlib import Faults, InputError
 
-__all__ = ["Trace"]
+__all__ = ["Trace", "check_replicas"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,11 +155,11 @@ class Trace:
         InputError
             No such group, or more groups than requests.
         """
-        where = f"trace {self.name}: replicas"
-        if not 1 <= number <= len(self):
-            raise InputError.of(where, f"{number}", f"from 1 to {len(self):,}, a request each")
+        check_replicas(self.name, number, len(self))
         if not 0 <= index < number:
-            raise InputError.of(where, f"group {index}", f"from 0 to {number - 1}")
+            raise InputError.of(
+                f"trace {self.name}: replicas", f"group {index}", f"from 0 to {number - 1}"
+            )
         return self.every(number, index)
 
     def every(self, number: int, first: int = 0) -> Trace:
@@ -211,6 +211,19 @@ class Trace:
     def to_parquet(self, path: str | Path) -> None:
         """Write the same columns as Parquet, which `read_trace` reads back exactly."""
         self.to_dataframe().to_parquet(path, index=False, compression="zstd")
+
+
+def check_replicas(name: str, number: int, requests: int) -> None:
+    """Refuse groups without a request.
+
+    Raises
+    ------
+    InputError
+        More groups than requests, or none.
+    """
+    if not 1 <= number <= requests:
+        allowed = f"from 1 to {requests:,}, a request each"
+        raise InputError.of(f"trace {name}: replicas", f"{number}", allowed)
 
 
 def _numbers(values: Any, where: str, name: str) -> NDArray[np.float64]:

@@ -42,7 +42,8 @@ _Bin = Annotated[
     typer.Option("--bin", metavar="TIME", help='Width of a bin of time, e.g. "10 ms".'),
 ]
 _Stream = Annotated[
-    bool, typer.Option("--stream", help="Read and serve the file in stretches of bounded memory.")
+    bool,
+    typer.Option("--stream", help="Read and serve the trace files in stretches of bounded memory."),
 ]
 _Compare = Annotated[
     bool, typer.Option("--compare", help="Hold several traces or classes side by side.")
@@ -106,14 +107,25 @@ def power_command(
             run_power(loaded, temperature_c, bin_s=bin_s, stream=stream, progress=progress)
             for loaded in designs
         ]
-    for run in runs:
-        if run.report.serving.left_out:
-            name, number = run.report.serving.name, run.report.serving.left_out
-            session.warn(f"{name}: {number:,} faulty rows of the trace are left out")
+    _warn(session, runs)
     if compare:
         _compare(session, runs, place)
     else:
         _report(session, runs[0], place, form)
+
+
+def _warn(session: Session, runs: Sequence[PowerRun]) -> None:
+    """Say what a reader of the figures should know."""
+    node, given_c = runs[0].design.machine.node, runs[0].temperature_c
+    if given_c > node.junction_limit_c:
+        session.warn(
+            f"--temperature: {given_c:g} degC is above the {node.junction_limit_c:g} degC that "
+            f"{node.name} may have; leakage is carried on along its doubling"
+        )
+    for run in runs:
+        if run.report.serving.left_out:
+            name, number = run.report.serving.name, run.report.serving.left_out
+            session.warn(f"{name}: {number:,} faulty rows of the trace are left out")
 
 
 def _energies(path: Path, design: str, given: Sequence[str | Override]) -> list[str | Override]:
