@@ -165,9 +165,11 @@ def test_streams_refuse_what_the_whole_trace_does(tmp_path):
             done = run("power", "jalapeno", "--trace", path, *more, *stream)
             assert done.exit_code == 2, (more, stream, done.output)
             assert message in done.stderr
-    hot = run("power", "jalapeno", "--trace", path, "--temperature", "400 degC", "--stream")
+    hot = run("power", "jalapeno", "--trace", path, "--temperature", "400 degC", "--stream",
+              "--set", "power.prefix_caching=on")  # fmt: skip
     assert hot.exit_code == 0
     assert "warning: --temperature: 400 degC is above the 105 degC that N3" in hot.stderr
+    assert "t: power.prefix_caching is on, but nothing was found in the cache" in hot.stderr
 
 
 def test_csv_in_place_of_parquet(tmp_path, folder):
