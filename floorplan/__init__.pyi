@@ -4,6 +4,7 @@ from .bump import NO_CONNECT, BumpArray, BumpField, BumpKind
 from .checks import check, check_layout
 from .detail_rules import DetailRules, detail_rules
 from .die import Die
+from .die_link_map import DieLinkMap, die_link_maps
 from .differences import Change, Difference, diff, diff_files
 from .explicit import add_blocks, from_tables, read_floorplan
 from .explicit_writer import to_tables, write_floorplan
@@ -11,7 +12,6 @@ from .feature import Feature
 from .floorplan import Floorplan
 from .formats.registry import FORMATS, Format, WrittenFiles, write_formats
 from .gds import write_gds, write_oasis
-from .hbm_link import HbmLink
 from .hbm_map import HbmMap, hbm_maps
 from .imports.assembly import ImportedLayout
 from .imports.reading import IMPORTS, import_files, import_layout
@@ -20,6 +20,7 @@ from .layout import Layout
 from .layout_builder import lay_out, layout_sources
 from .layout_file import LayoutFile, read_layout
 from .layout_tables import field_table, link_table, write_bumps
+from .link import Link
 from .marker_file import write_markers
 from .metal import Metal, metals
 from .orientation import Orientation
@@ -44,18 +45,19 @@ __all__ = [
     "Change",
     "DetailRules",
     "Die",
+    "DieLinkMap",
     "Difference",
     "Edge",
     "Feature",
     "Floorplan",
     "Format",
-    "HbmLink",
     "HbmMap",
     "HbmStack",
     "ImportedLayout",
     "LayerMap",
     "Layout",
     "LayoutFile",
+    "Link",
     "MapLayer",
     "Metal",
     "Orientation",
@@ -72,6 +74,7 @@ __all__ = [
     "check",
     "check_layout",
     "detail_rules",
+    "die_link_maps",
     "diff",
     "diff_files",
     "field_table",

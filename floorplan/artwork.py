@@ -14,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from floorplan.block import BlockKind
 from floorplan.die import Die
+from floorplan.die_links import facing_pairs
 from floorplan.floorplan import Floorplan
 from floorplan.layout import Layout
 from floorplan.stack import Edge
@@ -150,6 +151,23 @@ class Artwork:
         areas |= {stack.name: stack.outline for stack in self.stacks}
         carriers = {"interposer": self.interposer, "substrate": self.substrate}
         return areas | {name: area for name, area in carriers.items() if area is not None}
+
+    @property
+    def die_links(self) -> tuple[tuple[str, str, bool], ...]:
+        """Keys of die-to-die blocks that face each other, and whether one is above the other."""
+        ends = [
+            (die.blocks.names[index], die.blocks.placed_outline(index))
+            for die in self.dies
+            for index, kind in enumerate(die.kinds)
+            if kind is BlockKind.DIE_TO_DIE
+        ]
+        found = []
+        for one, other in facing_pairs(ends):
+            (key, a), (far, b) = ends[one], ends[other]
+            dx, dy = (abs(p - q) for p, q in zip(a.centroid.coords[0], b.centroid.coords[0],
+                                                 strict=True))  # fmt: skip
+            found.append((key, far, dy > dx))
+        return tuple(found)
 
     @property
     def bodies(self) -> tuple[tuple[str, Polygon], ...]:

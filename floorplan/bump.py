@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from floorplan.orientation import Orientation
 from techlib import Faults
 
-__all__ = ["NO_CONNECT", "BumpArray", "BumpField", "BumpKind"]
+__all__ = ["MECHANICAL", "NO_CONNECT", "BumpArray", "BumpField", "BumpKind"]
 
 NO_CONNECT = "NC"  #: net of mechanical bumps, which connect nothing
+MECHANICAL = "MECH"  #: what a stack calls its terminal of them
 
 
 class BumpKind(StrEnum):
@@ -23,6 +24,7 @@ class BumpKind(StrEnum):
 
     HBM = "hbm"  #: microbump of an HBM stack, or of the PHY that it is wired to
     CORE = "core"  #: microbump of a die to the interposer: power, ground, serial lanes
+    D2D = "d2d"  #: microbump of a die-to-die link
     C4 = "c4"  #: interposer to substrate
     BGA = "bga"  #: substrate to board
     TSV = "tsv"  #: via through the interposer

@@ -62,8 +62,16 @@ def _shared(book: CellBook, field: BumpField, grid_um: float) -> tuple[gdstk.Cel
     drawn = _at_origin(field, Orientation.R0)
     cell = book.new(f"{field.kind.upper()}_BUMPS_{field.count}")
     others.append((drawn, cell))
+    single = [np.empty((0, 2))]
     for net, arrays, points in drawn.parts():
-        _draw_net(book, cell, drawn, net, arrays, points, grid_um)
+        if arrays or len(points) > _FEW:
+            _draw_net(book, cell, drawn, net, arrays, points, grid_um)
+            continue
+        single.append(points)
+        for x, y in np.round(points, 3).tolist():
+            book.label(cell, drawn.ports[net], (x, y), f"bump.{drawn.kind}")
+    if any(map(len, single)):
+        _draw_points(cell, _pad(book, drawn, "", grid_um), np.concatenate(single))
     return cell, Orientation.R0
 
 
@@ -101,9 +109,8 @@ def _draw_net(
     points: NDArray[np.float64],
     grid_um: float,
 ) -> None:
-    port = field.ports[net]
-    many = bool(arrays) or len(points) > _FEW
-    pad = _pad(book, field, port if many else "", grid_um)
+    """Draw a net of many bumps, whose pads have its port in them."""
+    pad = _pad(book, field, field.ports[net], grid_um)
     for array in arrays:
         for piece in _pieces(array):
             spacing = (piece.pitch_x_um, piece.pitch_y_um)
@@ -112,16 +119,18 @@ def _draw_net(
                 gdstk.Reference(pad, where, columns=piece.columns, rows=piece.rows, spacing=spacing)
             )
     if len(points):
-        places = np.rint(points * _NM_PER_UM).astype(np.int64)
-        places = places[np.argsort(places[:, 1] * _ROW + places[:, 0])]
-        complexes = (places[:, 0] + 1j * places[:, 1]) / _NM_PER_UM
-        pads = gdstk.Reference(pad, complex(complexes[0]))
-        if len(complexes) > 1:  # steps along x in most places, which OASIS stores in one number
-            pads.repetition = gdstk.Repetition(offsets=complexes[1:] - complexes[0])
-        cell.add(pads)
-        if not many:
-            for x, y in (places / _NM_PER_UM).tolist():
-                book.label(cell, port, (x, y), f"bump.{field.kind}")
+        _draw_points(cell, pad, points)
+
+
+def _draw_points(cell: gdstk.Cell, pad: gdstk.Cell, points: NDArray[np.float64]) -> None:
+    """Place a pad at each of some points, as one repetition."""
+    places = np.rint(points * _NM_PER_UM).astype(np.int64)
+    places = places[np.argsort(places[:, 1] * _ROW + places[:, 0])]
+    complexes = (places[:, 0] + 1j * places[:, 1]) / _NM_PER_UM
+    pads = gdstk.Reference(pad, complex(complexes[0]))
+    if len(complexes) > 1:  # steps along x in most places, which OASIS stores in one number
+        pads.repetition = gdstk.Repetition(offsets=complexes[1:] - complexes[0])
+    cell.add(pads)
 
 
 def _pieces(array: BumpArray) -> list[BumpArray]:

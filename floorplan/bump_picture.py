@@ -1,9 +1,11 @@
-"""A picture of one HBM link: bumps by net on both sides, and the bundles of wires between them.
+"""A picture of one link: bumps by net on both sides, and the bundles of wires between them.
 
 Not part of the room's face, like `picture`: drawing needs matplotlib.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,12 +14,14 @@ from matplotlib.collections import EllipseCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from shapely import Polygon
+from shapely import Polygon, affinity
 
+from floorplan.block import BlockKind
 from floorplan.bump import NO_CONNECT, BumpField
-from floorplan.hbm_link import HbmLink
+from floorplan.extent import has_extent
 from floorplan.layer_map import layer_map
 from floorplan.layout import Layout
+from floorplan.link import Link
 from floorplan.sheet import INK, PAPER, legend_beside
 from techlib import InputError
 
@@ -34,18 +38,20 @@ _NETS = {
     "VDDQL": "#c9c13a",
     NO_CONNECT: "#b9c2cc",
 }
+_ENDS = (BlockKind.HBM_PHY, BlockKind.DIE_TO_DIE)
+_BLOCK: dict[str, Any] = {"edgecolor": INK, "linewidth": 1.2, "linestyle": (0, (6, 3))}
 _SIGNAL, _SIGNAL_COLOR = "signals", "#2f6fb0"
 
 
-def draw_link(layout: Layout, stack: str = "") -> Figure:
-    """Draw the bumps of a stack and of its PHY by net, with the bundles that join them.
+def draw_link(layout: Layout, name: str = "") -> Figure:
+    """Draw the bumps of both ends of a link by net, with the bundles that join them.
 
     Parameters
     ----------
     layout : Layout
         What to draw.
-    stack : str
-        Name of the stack; the first that has a link if not given.
+    name : str
+        Of the link: its stack, or ``"compute/d2d0"``; the first one if not given.
 
     Raises
     ------
@@ -60,24 +66,25 @@ def draw_link(layout: Layout, stack: str = "") -> Figure:
     >>> len(draw_link(floorplan.lay_out(plan)).axes)
     1
     """
-    links = {link.stack: link for link in layout.links}
-    link = links.get(stack or next(iter(links), ""))
+    links = {link.name: link for link in layout.links}
+    link = links.get(name or next(iter(links), ""))
     if link is None:
         allowed = f"one of {', '.join(links)}" if links else "this layout has none"
-        raise InputError.of("stack", f"{stack!r} has no link to draw", allowed)
+        raise InputError.of("link", f"there is no link {name!r} to draw", allowed)
     window = _window(layout, link)
     figure, axes = _sheet(window)
     _outlines(axes, layout)
-    bundles = [bundle for bundle in layout.bundles if bundle.stack == link.stack]
+    bundles = [bundle for bundle in layout.bundles if bundle.link == link.name]
     for layer in sorted({bundle.layer for bundle in bundles}):
         own = [bundle.outline for bundle in bundles if bundle.layer == layer]
         _fill(axes, own, layer_map()[layer].color, alpha=0.35)
-    shown = [field for field in layout.placed_fields() if field.kind in ("hbm", "core")]
+    shown = [field for field in layout.placed_fields() if field.kind in ("hbm", "core", "d2d")]
     nets = [net for field in shown for net in _pads(axes, field, window)]
+    _interfaces(axes, layout)
     _legend(axes, nets, sorted({bundle.layer for bundle in bundles}))
     lengths = link.lengths_um / 1e3
     axes.set_title(
-        f"{layout.floorplan.name}: {link.stack}   {len(link.nets):,} wires of {lengths.min():.2f} "
+        f"{layout.floorplan.name}: {link.name}   {len(link.nets):,} wires of {lengths.min():.2f} "
         f"to {lengths.max():.2f} mm, {link.density_gbit_s_mm:,.0f} Gb/s per mm of beachfront",
         loc="left",
         fontsize=11,
@@ -86,22 +93,26 @@ def draw_link(layout: Layout, stack: str = "") -> Figure:
     return figure
 
 
-def _window(layout: Layout, link: HbmLink) -> tuple[float, float, float, float]:
-    """Return the part of the interposer that is drawn: the stack, and its bumps on the die [um]."""
-    (body,) = (s.placed_outline.bounds for s in layout.floorplan.stacks if s.name == link.stack)
-    x0, y0 = np.minimum(body[:2], link.phy_um.min(axis=0) - _BEYOND_UM)
-    x1, y1 = np.maximum(body[2:], link.phy_um.max(axis=0) + _BEYOND_UM)
+def _window(layout: Layout, link: Link) -> tuple[float, float, float, float]:
+    """Return the part of the interposer that is drawn: both ends, and a stack as a whole [um]."""
+    ends = np.concatenate([link.near_um, link.far_um])
+    low, high = ends.min(axis=0) - _BEYOND_UM, ends.max(axis=0) + _BEYOND_UM
+    for stack in layout.floorplan.stacks:
+        if stack.name == link.name:
+            x0, y0, x1, y1 = stack.placed_outline.bounds
+            low, high = np.minimum(low, (x0, y0)), np.maximum(high, (x1, y1))
+    (x0, y0), (x1, y1) = low.tolist(), high.tolist()
     return float(x0), float(y0), float(x1), float(y1)
 
 
 def _sheet(window: tuple[float, float, float, float]) -> tuple[Figure, Axes]:
     x0, y0, x1, y1 = (value / 1e3 for value in window)
-    room = _WIDTH_INCH - _LEGEND_INCH - 0.8
+    room = _WIDTH_INCH - _LEGEND_INCH - 0.95
     height = room * (y1 - y0) / (x1 - x0)
     figure = Figure(figsize=(_WIDTH_INCH, height + 1.1), dpi=_DPI, facecolor=PAPER)
     FigureCanvasAgg(figure)
     total = height + 1.1
-    axes = figure.add_axes((0.6 / _WIDTH_INCH, 0.6 / total, room / _WIDTH_INCH, height / total))
+    axes = figure.add_axes((0.75 / _WIDTH_INCH, 0.6 / total, room / _WIDTH_INCH, height / total))
     axes.set_xlim(x0, x1)
     axes.set_ylim(y0, y1)
     axes.set_facecolor(layer_map()["package.interposer"].color)
@@ -114,6 +125,18 @@ def _outlines(axes: Axes, layout: Layout) -> None:
     plan = layout.floorplan
     _fill(axes, [stack.placed_outline for stack in plan.stacks], "#dde2e8", alpha=1.0)
     _fill(axes, [die.placed_outline for die in plan.dies], "#f6f4ee", alpha=1.0)
+
+
+def _interfaces(axes: Axes, layout: Layout) -> None:
+    """Draw the blocks that links end in: their bumps may reach beyond."""
+    blocks = [
+        affinity.translate(block.outline, die.x_um, die.y_um)
+        for die in layout.floorplan.dies
+        for block in die.blocks
+        if block.kind in _ENDS and has_extent(block)
+    ]
+    corners = [np.asarray(block.exterior.coords) / 1e3 for block in blocks]
+    axes.add_collection(PolyCollection(corners, facecolors="none", **_BLOCK))
 
 
 def _fill(axes: Axes, outlines: list[Polygon], color: str, *, alpha: float) -> None:
@@ -168,4 +191,5 @@ def _legend(axes: Axes, nets: list[str], layers: list[str]) -> None:
         Patch(facecolor=layer_map()[name].color, alpha=0.35, label=layer_map()[name].title)
         for name in layers
     ]
+    handles.append(Patch(facecolor="none", label="block of the link", **_BLOCK))
     legend_beside(axes, handles)

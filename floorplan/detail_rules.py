@@ -30,6 +30,7 @@ class DetailRules(Record):
     bga_diameter_um: float = quantity("bga_diameter", "um", above=0.0)
     bga_edge_um: float = quantity("bga_edge", "um", at_least=0.0)
     substrate_margin_um: float = quantity("substrate_margin", "um", at_least=0.0)
+    substrate_thickness_um: float = quantity("substrate_thickness", "um", at_least=0.0)
     #: the PHY's signal field mirrors that of its stack, or repeats it (wires of equal length)
     phy_order: str = text("phy_order", choices=("mirrored", "shifted"))
 

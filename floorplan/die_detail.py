@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from shapely import Polygon, box
 from shapely.geometry.base import BaseGeometry
@@ -77,7 +77,11 @@ def _cross(x: float, y: float, arm: float, half: float) -> Polygon:
 
 
 def die_features(
-    die: Die, rules: DetailRules, grid_um: float, core: BumpField
+    die: Die,
+    rules: DetailRules,
+    grid_um: float,
+    core: BumpField,
+    interfaces: Sequence[BumpField] = (),
 ) -> tuple[Feature, ...]:
     """Return the features of a die in its own coordinates.
 
@@ -91,6 +95,9 @@ def die_features(
         Manufacturing grid [um].
     core : BumpField
         The core's power bumps; a strap of the power grid is reserved for each row of them.
+    interfaces : sequence of BumpField
+        Fields that an interface has to itself; each takes an area, which may reach beyond its
+        block.
     """
     scribe = die.outline.difference(
         box(
@@ -108,6 +115,7 @@ def die_features(
         *(Feature("die.mark", mark, f"mark{index}") for index, mark in enumerate(marks)),
         *_macros(die, rules, marks),
         *_clock_spine(die, rules),
+        *_bump_areas(die, grid_um, interfaces),
     ]
     return (*found, *_straps(die, rules, core))
 
@@ -129,6 +137,16 @@ def _macros(die: Die, rules: DetailRules, marks: tuple[Polygon, ...]) -> Iterato
             yield from _each("die.fill_exclusion", free.intersection(die.core), block.name)
     for mark in marks:
         yield Feature("die.fill_exclusion", box(*mark.bounds))
+
+
+def _bump_areas(die: Die, grid_um: float, fields: Sequence[BumpField]) -> Iterator[Feature]:
+    """Yield the area that the pads of each field take."""
+    for field in fields:
+        if field.count:
+            half = math.ceil(field.pad_um / 2.0 / grid_um) * grid_um
+            x0, y0, x1, y1 = field.bounds_um
+            area = box(x0 - half, y0 - half, x1 + half, y1 + half)
+            yield from _each("die.bump_area", area.intersection(die.core), field.block)
 
 
 def _clock_spine(die: Die, rules: DetailRules) -> Iterator[Feature]:

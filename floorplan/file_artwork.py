@@ -14,9 +14,9 @@ from shapely.geometry.base import BaseGeometry
 from floorplan.artwork import Artwork, DieArtwork, Shapes, StackArtwork
 from floorplan.block import BlockKind
 from floorplan.cell_tree import Drawn
-from floorplan.checks.seal_ring import close_ring, core_inside
 from floorplan.layer_map import LayerMap
 from floorplan.layout_file import LayoutFile
+from floorplan.ring import close_ring, core_inside
 from floorplan.stack import Edge
 from techlib import InputError
 

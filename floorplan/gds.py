@@ -7,17 +7,19 @@ from pathlib import Path
 import gdstk
 
 from floorplan.cell_shapes import PRECISION_M, UNIT_M, cell_name
+from floorplan.extent import refuse_endless
 from floorplan.file_time import file_time
 from floorplan.floorplan import Floorplan
 from floorplan.layout import Layout
 from floorplan.layout_builder import lay_out
 from floorplan.layout_cells import layout_cells
+from floorplan.oasis_packing import packed
 from techlib import InputError
 
 __all__ = ["write_gds", "write_oasis"]
 
 _MAXIMUM_POINTS = 8190  # of a polygon in a GDSII record
-_COMPRESSION = 6  # of cells in OASIS, 0 to 9
+_COMPRESSION = 1  # of cells in OASIS, which are packed again
 
 
 def write_gds(layout: Layout | Floorplan, path: str | Path) -> Path:
@@ -45,7 +47,8 @@ def write_gds(layout: Layout | Floorplan, path: str | Path) -> Path:
     Raises
     ------
     InputError
-        The folder does not exist, or ``SOURCE_DATE_EPOCH`` is no number of seconds.
+        The folder does not exist, ``SOURCE_DATE_EPOCH`` is no number of seconds, or a block has
+        no outline of finite size.
 
     Examples
     --------
@@ -65,7 +68,8 @@ def write_oasis(layout: Layout | Floorplan, path: str | Path) -> Path:
     """Write a layout as an OASIS file: the cells of `write_gds`, compressed.
 
     Irregular bumps are stored as one repetition for each net, with their steps in place of their
-    coordinates. OASIS has no time stamp; the same layout gives the same bytes.
+    coordinates, in multiples of a grid (see `floorplan.oasis_packing`). OASIS has no time stamp;
+    the same layout gives the same bytes.
 
     Parameters
     ----------
@@ -77,7 +81,7 @@ def write_oasis(layout: Layout | Floorplan, path: str | Path) -> Path:
     Raises
     ------
     InputError
-        The folder does not exist.
+        The folder does not exist, or a block has no outline of finite size.
 
     Examples
     --------
@@ -89,6 +93,7 @@ def write_oasis(layout: Layout | Floorplan, path: str | Path) -> Path:
     """
     file = _file(path)
     _library(layout).write_oas(file, compression_level=_COMPRESSION)
+    file.write_bytes(packed(file.read_bytes()))
     return file
 
 
@@ -100,6 +105,7 @@ def _file(path: str | Path) -> Path:
 
 
 def _library(layout: Layout | Floorplan) -> gdstk.Library:
+    refuse_endless(layout.floorplan if isinstance(layout, Layout) else layout)
     drawn = layout if isinstance(layout, Layout) else lay_out(layout)
     name = cell_name(drawn.floorplan.name)
     library = gdstk.Library(name, unit=UNIT_M, precision=PRECISION_M)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from floorplan.block import Block
-from floorplan.bump import NO_CONNECT, BumpField, BumpKind
+from floorplan.bump import MECHANICAL, NO_CONNECT, BumpField, BumpKind
 from floorplan.bump_runs import column_runs
 from floorplan.die import Die
 from floorplan.hbm_map import HbmMap
@@ -25,7 +25,6 @@ INTERFACE_TURN = {
     Edge.EAST: Orientation.R180,
     Edge.NORTH: Orientation.R270,
 }
-_MECHANICAL = "MECH"
 
 
 def stack_field(stack: HbmStack, chart: HbmMap) -> BumpField:
@@ -95,7 +94,7 @@ def _field(chart: HbmMap, stack: str, *, signal_field: bool = False) -> BumpFiel
     """Return the bumps of a stack, or those of its signal field, about the middle of the body."""
     field = _canonical(chart, signal_field)
     nets = [
-        f"{stack}/{port}" if code < chart.signals else NO_CONNECT if port == _MECHANICAL else port
+        f"{stack}/{port}" if code < chart.signals else NO_CONNECT if port == MECHANICAL else port
         for code, port in enumerate(field.ports)
     ]
     return replace(field, nets=tuple(nets))

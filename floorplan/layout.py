@@ -9,7 +9,7 @@ from floorplan.bump import BumpField, BumpKind
 from floorplan.detail_rules import DetailRules
 from floorplan.feature import Feature
 from floorplan.floorplan import Floorplan
-from floorplan.hbm_link import HbmLink
+from floorplan.link import Link
 from floorplan.route import RouteBundle
 from floorplan.substrate import Substrate
 from techlib import Source
@@ -36,8 +36,8 @@ class Layout:
         All bumps, each field in its owner's frame.
     features : mapping of str to tuple of Feature
         What is drawn on each die beyond its blocks, in the die's frame.
-    links : tuple of HbmLink
-        The wires of each stack.
+    links : tuple of Link
+        The wires of each stack, and between dies.
     bundles : tuple of RouteBundle
         The same wires as areas on the interposer's layers.
     notes : tuple of str
@@ -51,7 +51,7 @@ class Layout:
     rules: DetailRules
     fields: tuple[BumpField, ...]
     features: Mapping[str, tuple[Feature, ...]]
-    links: tuple[HbmLink, ...] = ()
+    links: tuple[Link, ...] = ()
     bundles: tuple[RouteBundle, ...] = ()
     notes: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()

@@ -12,11 +12,15 @@ from floorplan.bump import BumpField
 from floorplan.detail_rules import DetailRules, detail_rules
 from floorplan.die import Die
 from floorplan.die_detail import alignment_marks, die_features
+from floorplan.die_link_map import die_link_maps
+from floorplan.die_links import die_links
+from floorplan.extent import has_extent
 from floorplan.floorplan import Floorplan
 from floorplan.hbm_fields import phy_field, stack_field
-from floorplan.hbm_link import HbmLink, hbm_link
+from floorplan.hbm_link import hbm_link
 from floorplan.hbm_map import HbmMap, hbm_map_of
 from floorplan.layout import Layout
+from floorplan.link import Link
 from floorplan.route import bundles_of
 from floorplan.stack import HbmStack
 from floorplan.substrate import Substrate
@@ -24,7 +28,6 @@ from floorplan.supply_fields import (
     ball_field,
     c4_field,
     core_fields,
-    has_extent,
     lanes_of,
     via_field,
 )
@@ -38,6 +41,7 @@ def lay_out(
     *,
     rules: DetailRules | None = None,
     substrate_margin_um: float | None = None,
+    substrate_thickness_um: float | None = None,
 ) -> Layout:
     """Derive the layout of a floorplan.
 
@@ -49,6 +53,8 @@ def lay_out(
         Sizes of what is drawn; ``detail_rules()["standard"]`` if not given.
     substrate_margin_um : float, optional
         How far the substrate reaches beyond the interposer [um]; that of the rules if not given.
+    substrate_thickness_um : float, optional
+        Likewise.
 
     Returns
     -------
@@ -65,15 +71,25 @@ def lay_out(
     """
     rules = detail_rules()["standard"] if rules is None else rules
     margin_um = rules.substrate_margin_um if substrate_margin_um is None else substrate_margin_um
-    substrate = Substrate.around(floorplan, margin_um)
+    thickness_um = rules.substrate_thickness_um
+    if substrate_thickness_um is not None:
+        thickness_um = substrate_thickness_um
+    substrate = Substrate.around(floorplan, margin_um, thickness_um)
     memory = _Memory(floorplan, rules)
     fields: list[BumpField] = []
     serial: list[tuple[BumpField, Die]] = []
     features = {}
+    chart = die_link_maps()["UCIe-A"]
+    between = die_links(floorplan, chart, rules.bump_edge_um, memory.notes)
+    if between:
+        memory.notes.append(f"{chart.title}: estimated {chart.estimated}")
+    wires = (*memory.links, *(link.wires for link in between))
     for die in floorplan.dies:
         phys = memory.phys.get(die.name, [])
-        core = core_fields(die, floorplan, rules, (*_areas(phys), *_marks(die, rules)))
-        fields += [*core, *phys]
+        links = [one for link in between for one in link.fields if one.owner == die.name]
+        taken = (*_areas(phys), *_areas(links), *_marks(die, rules))
+        core = core_fields(die, floorplan, rules, taken)
+        fields += [*core, *phys, *links]
         serial += [(lanes, die) for lanes in core[1:]]
         served = {lanes.block for lanes in core[1:]}
         memory.notes += [
@@ -81,7 +97,7 @@ def lay_out(
             for block in die.blocks
             if block.lanes and block.name not in served
         ]
-        features[die.name] = die_features(die, rules, floorplan.grid_um, core[0])
+        features[die.name] = die_features(die, rules, floorplan.grid_um, core[0], (*phys, *links))
     lanes = tuple(lanes_of(serial))
     joints = c4_field(floorplan, rules, lanes)
     fields += [*memory.stacks, joints, via_field(floorplan, joints)]
@@ -92,9 +108,9 @@ def lay_out(
         rules=rules,
         fields=tuple(sorted(fields, key=lambda one: one.name)),
         features=features,
-        links=tuple(memory.links),
+        links=wires,
         bundles=tuple(
-            bundle for link in memory.links for bundle in bundles_of(link, rules, floorplan.grid_um)
+            bundle for link in wires for bundle in bundles_of(link, rules, floorplan.grid_um)
         ),
         notes=tuple(memory.notes),
         sources=layout_sources(floorplan, rules),
@@ -105,6 +121,9 @@ def layout_sources(floorplan: Floorplan, rules: DetailRules) -> tuple[Source, ..
     """Return every source behind the layout of a floorplan, without deriving it."""
     charts = [hbm_map_of(stack.generation) for stack in floorplan.stacks]
     found = [floorplan.sources, rules.sources, *(chart.sources for chart in charts if chart)]
+    kinds = {block.kind for die in floorplan.dies for block in die.blocks}
+    if BlockKind.DIE_TO_DIE in kinds:
+        found.append(die_link_maps()["UCIe-A"].sources)
     return bibliography(source for sources in found for source in sources)
 
 
@@ -116,7 +135,7 @@ class _Memory:
     rules: DetailRules
     stacks: list[BumpField] = field(default_factory=list)
     phys: dict[str, list[BumpField]] = field(default_factory=dict)
-    links: list[HbmLink] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     charts: list[HbmMap] = field(default_factory=list)
 

@@ -20,7 +20,7 @@ from floorplan.stack import HbmStack
 
 __all__ = ["layout_cells"]
 
-_LABELLED = ("die.mark", "die.power_grid", "die.clock_spine")
+_LABELLED = ("die.mark", "die.power_grid", "die.clock_spine", "die.bump_area")
 
 
 def layout_cells(layout: Layout) -> dict[str, gdstk.Cell]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,12 +16,12 @@ import gdstk
 import numpy as np
 
 from floorplan.cell_tree import Drawn, PlacedCell, placed_cells
+from floorplan.layout_reader import cells_of, read_library
 from techlib import InputError
 
 __all__ = ["LayoutFile", "Text", "read_layout"]
 
 _UNIT_M = 1e-6
-_READERS = {".gds": gdstk.read_gds, ".gds2": gdstk.read_gds, ".oas": gdstk.read_oas}
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,8 @@ def read_layout(path: str | Path) -> LayoutFile:
     (('DIE',), ((10, 0),))
     """
     file = Path(path)
-    library = _read(file)
-    tops = sorted(_cells(library.top_level()), key=lambda cell: cell.name)
+    library = read_library(file, _UNIT_M)
+    tops = sorted(cells_of(library.top_level()), key=lambda cell: cell.name)
     sized = [cell for cell in tops if cell.bounding_box() is not None]
     if not sized:
         raise InputError.of(str(file), "nothing is drawn in it", "a layout with polygons")
@@ -116,30 +116,9 @@ def read_layout(path: str | Path) -> LayoutFile:
         path=file,
         tops=tuple(cell.name for cell in tops),
         drawn=tuple(shape for one in placed for shape in one.shapes()),
-        cells=tuple(sorted(_cells(library.cells), key=lambda cell: cell.name)),
+        cells=tuple(sorted(cells_of(library.cells), key=lambda cell: cell.name)),
         _placed=placed,
     )
-
-
-def _read(file: Path) -> gdstk.Library:
-    reader = _READERS.get(file.suffix.lower())
-    if reader is None:
-        allowed = f"a name that ends in {', '.join(_READERS)}"
-        raise InputError.of(str(file), "is not named as a layout file", allowed)
-    if not file.is_file():
-        what = "is a folder" if file.is_dir() else "there is no such file"
-        raise InputError.of(str(file), what, "a GDSII or OASIS file")
-    if file.stat().st_size == 0:
-        raise InputError.of(str(file), "is empty", "a GDSII or OASIS file")
-    try:
-        return reader(str(file), unit=_UNIT_M)
-    except (OSError, RuntimeError, ValueError, MemoryError) as error:
-        what = f"cannot be read: {error}"
-        raise InputError.of(str(file), what, "a GDSII or OASIS file") from None
-
-
-def _cells(cells: Iterable[object]) -> list[gdstk.Cell]:
-    return [cell for cell in cells if isinstance(cell, gdstk.Cell)]
 
 
 def _area(cell: gdstk.Cell) -> float:

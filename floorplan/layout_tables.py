@@ -1,4 +1,4 @@
-"""Tables of a layout: bump fields, every bump, and the HBM links."""
+"""Tables of a layout: bump fields, every bump, and the links."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ def field_table(layout: Layout) -> pd.DataFrame:
 
 
 def link_table(layout: Layout) -> pd.DataFrame:
-    """Return one row for each HBM link.
+    """Return one row for each link of a stack or between dies.
 
     Returns
     -------
     pandas.DataFrame
-        ``stack``, ``wires``, ``shortest_um``, ``mean_um``, ``longest_um``, ``crossings`` (pairs of
+        ``link``, ``wires``, ``shortest_um``, ``mean_um``, ``longest_um``, ``crossings`` (pairs of
         wires), ``unmatched`` (nets that one end lacks), ``beachfront_mm`` of the signal bumps,
         ``bandwidth_gbit_s``, ``density_gbit_s_mm``, ``wires_mm_layer`` (wires over beachfront and
         signal layers) and ``track_use`` (their share of the tracks that fit there).
@@ -82,7 +82,7 @@ def link_table(layout: Layout) -> pd.DataFrame:
         wires_mm = len(link.nets) / across if across else 0.0
         rows.append(
             {
-                "stack": link.stack,
+                "link": link.name,
                 "wires": len(link.nets),
                 "shortest_um": float(lengths.min()),
                 "mean_um": float(lengths.mean()),

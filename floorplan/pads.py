@@ -136,7 +136,7 @@ def _by_owner(pads: Pads, artwork: Artwork) -> Iterator[Pads]:
     for owner, outline in artwork.bodies:
         mine = np.flatnonzero(left & (_distance(pads.points_um, outline) == 0.0))
         left[mine] = False
-        phys = _phys(artwork, owner) if pads.kind is BumpKind.HBM else []
+        phys = _interfaces(artwork, owner, pads.kind)
         if phys and len(mine):  # a field may reach beyond its PHY: each bump is the nearest one's
             away = [_distance(pads.points_um[mine], shape) for _, shape in phys]
             nearest = np.argmin(away, axis=0)
@@ -148,13 +148,16 @@ def _by_owner(pads: Pads, artwork: Artwork) -> Iterator[Pads]:
         yield _part(pads, np.flatnonzero(left), "", "")
 
 
-def _phys(artwork: Artwork, owner: str) -> list[tuple[str, Polygon]]:
-    """Return name and outline of the PHYs of a die."""
+_INTERFACES = {BumpKind.HBM: BlockKind.HBM_PHY, BumpKind.D2D: BlockKind.DIE_TO_DIE}
+
+
+def _interfaces(artwork: Artwork, owner: str, bump: BumpKind) -> list[tuple[str, Polygon]]:
+    """Return name and outline of the blocks of a die that have bumps of a kind to themselves."""
     return [
         (die.blocks.names[index].partition("/")[2], die.blocks.placed_outline(index))
         for die in artwork.dies
         for index, kind in enumerate(die.kinds)
-        if die.name == owner and kind is BlockKind.HBM_PHY
+        if die.name == owner and kind is _INTERFACES.get(bump)
     ]
 
 

@@ -1,4 +1,4 @@
-"""Bundles of interposer wires: the area that each word of an HBM link takes on its layer."""
+"""Bundles of interposer wires: the area that each word of a link takes on its layer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from shapely import Polygon, STRtree
 
 from floorplan.detail_rules import DetailRules
-from floorplan.hbm_link import HbmLink
+from floorplan.link import Link
 
 __all__ = ["RouteBundle", "bundles_of", "overlapping_bundles", "route_table"]
 
@@ -22,13 +22,13 @@ class RouteBundle:
     Parameters
     ----------
     name : str
-        ``"<stack>/<channel>/<word>"``.
-    stack, channel : str
+        ``"<link>/<channel>/<word>"``.
+    link, channel : str
         What it belongs to.
     layer : str
         Name in the layer map.
     outline : shapely.Polygon
-        From PHY to stack in interposer coordinates [um].
+        From end to end in interposer coordinates [um].
     wires : int
         Number of wires.
     width_um : float
@@ -38,7 +38,7 @@ class RouteBundle:
     """
 
     name: str
-    stack: str
+    link: str
     channel: str
     layer: str
     outline: Polygon
@@ -49,7 +49,7 @@ class RouteBundle:
     longest_um: float
 
 
-def bundles_of(link: HbmLink, rules: DetailRules, grid_um: float) -> tuple[RouteBundle, ...]:
+def bundles_of(link: Link, rules: DetailRules, grid_um: float) -> tuple[RouteBundle, ...]:
     """Return the bundles of a link: channels behind each other beside and above each other.
 
     The words of the channels that lie behind each other share the strip of the edge that they
@@ -64,7 +64,7 @@ def bundles_of(link: HbmLink, rules: DetailRules, grid_um: float) -> tuple[Route
 
 
 def _bundle(
-    link: HbmLink, word: int, place: int, of: int, rules: DetailRules, grid_um: float
+    link: Link, word: int, place: int, of: int, rules: DetailRules, grid_um: float
 ) -> RouteBundle:
     """Return the bundle of a word, at its place among those on the same strip of the edge."""
     layers = int(rules.route_layers)
@@ -75,8 +75,8 @@ def _bundle(
     beside = -(-of // layers)  # bundles of the strip on one layer
     shift = (place // layers - (beside - 1) / 2.0) / beside
     return RouteBundle(
-        name=f"{link.stack}/{link.channels[channel]}/{part}",
-        stack=link.stack,
+        name=f"{link.name}/{link.channels[channel]}/{part}",
+        link=link.name,
         channel=link.channels[channel],
         layer=f"interposer.route{place % layers + 1}",
         outline=_outline(link, chosen, shift, half, grid_um),
@@ -89,19 +89,19 @@ def _bundle(
 
 
 def _outline(
-    link: HbmLink, chosen: NDArray[np.bool_], shift: float, half_um: float, grid_um: float
+    link: Link, chosen: NDArray[np.bool_], shift: float, half_um: float, grid_um: float
 ) -> Polygon:
-    """Return the area from the bumps of some wires at the PHY to those at the stack.
+    """Return the area from the bumps of some wires at one end to those at the other.
 
     Its middle line is off that of the bumps by a share of their extent along the edge.
     """
     along, away = int(link.horizontal), int(not link.horizontal)
-    phy, stack = link.phy_um[chosen], link.stack_um[chosen]
+    near_end, far_end = link.near_um[chosen], link.far_um[chosen]
     middles = [
         _snapped(float(end.min() + end.max()) / 2.0 + shift * float(np.ptp(end)), grid_um)
-        for end in (phy[:, along], stack[:, along])
+        for end in (near_end[:, along], far_end[:, along])
     ]
-    near, far = phy[:, away], stack[:, away]
+    near, far = near_end[:, away], far_end[:, away]
     reach = (near.min(), far.max()) if near.mean() < far.mean() else (near.max(), far.min())
     corners = np.array([(reach[end], middles[end] + side * half_um) for end, side in _CORNERS])
     return Polygon(corners if along else corners[:, ::-1])
@@ -110,22 +110,22 @@ def _outline(
 _CORNERS = ((0, -1), (1, -1), (1, 1), (0, 1))  # of an outline: its end, and the side
 
 
-def _strips(link: HbmLink) -> dict[int, tuple[int, int]]:
+def _strips(link: Link) -> dict[int, tuple[int, int]]:
     """Return, for each word, its turn among those on the same strip of the edge, and how many."""
     along, away = int(link.horizontal), int(not link.horizontal)
     middles = {
-        word: link.phy_um[link.words == word].mean(axis=0)
+        word: link.near_um[link.words == word].mean(axis=0)
         for word in np.unique(link.words).tolist()
     }
     strips: dict[int, list[int]] = {}
-    extent_um = min(np.ptp(link.phy_um[link.words == word, along]) for word in middles)
+    extent_um = min(np.ptp(link.near_um[link.words == word, along]) for word in middles)
     order = sorted(middles, key=lambda word: (middles[word][along], middles[word][away]))
     step = 0
     for index, word in enumerate(order):
         if index and middles[word][along] - middles[order[index - 1]][along] > extent_um / 2.0:
             step += 1
         strips.setdefault(step, []).append(word)
-    towards = np.sign((link.stack_um - link.phy_um)[:, away].mean())  # outermost words first
+    towards = np.sign((link.far_um - link.near_um)[:, away].mean())  # outermost words first
     return {
         word: (place, len(words))
         for words in strips.values()
@@ -142,7 +142,7 @@ def route_table(bundles: tuple[RouteBundle, ...]) -> pd.DataFrame:
     rows = [
         {
             "bundle": bundle.name,
-            "stack": bundle.stack,
+            "link": bundle.link,
             "channel": bundle.channel,
             "layer": bundle.layer,
             "wires": bundle.wires,

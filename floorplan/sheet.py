@@ -27,6 +27,7 @@ __all__ = [
     "MISSING",
     "PAPER",
     "Color",
+    "bare_sheet",
     "fill",
     "frame",
     "hatch",
@@ -43,6 +44,7 @@ _WIDTH_INCH = 11.0
 _DPI = 160
 _LEGEND_INCH = 2.1
 _EDGE_INCH = 0.45
+_LEAST_INCH, _MOST_INCH = 2.0, 16.0  # height of what is drawn
 INK, PAPER, MISSING = "#23272c", "#ffffff", "#e3e5e8"
 _POINTS_PER_INCH = 72.0
 _CHARACTER = 0.62  # width of a character against the size of its font
@@ -65,22 +67,7 @@ class Label(NamedTuple):
 def sheet(floorplan: Floorplan, title: str) -> tuple[Figure, Axes]:
     """Return a figure with axes in millimetres, the interposer, a heading and a scale bar."""
     width_mm, height_mm = floorplan.width_um / 1e3, floorplan.height_um / 1e3
-    room_inch = _WIDTH_INCH - _LEGEND_INCH - 2 * _EDGE_INCH
-    height_inch = room_inch * height_mm / width_mm
-    total_inch = height_inch + 2 * _EDGE_INCH + 0.45
-    figure = Figure(figsize=(_WIDTH_INCH, total_inch), dpi=_DPI, facecolor=PAPER)
-    FigureCanvasAgg(figure)
-    axes = figure.add_axes(
-        (
-            _EDGE_INCH / _WIDTH_INCH,
-            (_EDGE_INCH + 0.25) / total_inch,
-            room_inch / _WIDTH_INCH,
-            height_inch / total_inch,
-        )
-    )
-    axes.set_xlim(0.0, width_mm)
-    axes.set_ylim(0.0, height_mm)
-    axes.axis("off")
+    figure, axes = bare_sheet((0.0, 0.0, width_mm, height_mm))
     layer = layer_map()["package.interposer"]
     axes.add_patch(
         Rectangle(
@@ -97,7 +84,32 @@ def sheet(floorplan: Floorplan, title: str) -> tuple[Figure, Axes]:
         fill(axes, [die.placed_outline], layer_map()["die.seal_ring"].color, width=0.8)
     heading = title or f"{floorplan.name}   {width_mm:.4g} x {height_mm:.4g} mm"
     axes.set_title(heading, loc="left", fontsize=12, color=INK, pad=8)
-    scale_bar(axes, width_mm, height_inch, height_mm)
+    return figure, axes
+
+
+def bare_sheet(
+    bounds_mm: tuple[float, float, float, float], legend_inch: float = _LEGEND_INCH
+) -> tuple[Figure, Axes]:
+    """Return a figure with axes for some bounds [mm], a scale bar, and room for a legend."""
+    x0, y0, x1, y1 = bounds_mm
+    room_inch = _WIDTH_INCH - legend_inch - 2 * _EDGE_INCH
+    height_inch = min(max(room_inch * (y1 - y0) / (x1 - x0), _LEAST_INCH), _MOST_INCH)
+    total_inch = height_inch + 2 * _EDGE_INCH + 0.45
+    figure = Figure(figsize=(_WIDTH_INCH, total_inch), dpi=_DPI, facecolor=PAPER)
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes(
+        (
+            _EDGE_INCH / _WIDTH_INCH,
+            (_EDGE_INCH + 0.25) / total_inch,
+            room_inch / _WIDTH_INCH,
+            height_inch / total_inch,
+        )
+    )
+    axes.set_xlim(x0, x1)
+    axes.set_ylim(y0, y1)
+    axes.set_aspect("equal", adjustable="box")
+    axes.axis("off")
+    scale_bar(axes, x1 - x0, height_inch, y1 - y0, corner_mm=(x0, y0))
     return figure, axes
 
 

@@ -21,6 +21,8 @@ class Substrate:
         Extent along x and y [um].
     x_um, y_um : float
         Lower left corner of the interposer on the substrate [um].
+    thickness_um : float
+        0 if unknown [um].
 
     Examples
     --------
@@ -32,14 +34,15 @@ class Substrate:
     height_um: float
     x_um: float
     y_um: float
+    thickness_um: float = 0.0
 
     @classmethod
-    def around(cls, floorplan: Floorplan, margin_um: float) -> Substrate:
+    def around(cls, floorplan: Floorplan, margin_um: float, thickness_um: float = 0.0) -> Substrate:
         """Return the substrate that reaches a margin beyond the interposer on all sides [um]."""
         width_um, height_um = (
             length + 2.0 * margin_um for length in (floorplan.width_um, floorplan.height_um)
         )
-        return cls(width_um, height_um, margin_um, margin_um)
+        return cls(width_um, height_um, margin_um, margin_um, thickness_um)
 
     @property
     def outline(self) -> Polygon:

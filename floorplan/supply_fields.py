@@ -14,6 +14,7 @@ from floorplan.bump import BumpField, BumpKind
 from floorplan.bump_grid import BumpGrid
 from floorplan.detail_rules import DetailRules
 from floorplan.die import Die
+from floorplan.extent import has_extent
 from floorplan.floorplan import Floorplan
 from floorplan.substrate import Substrate
 
@@ -22,7 +23,6 @@ __all__ = [
     "ball_field",
     "c4_field",
     "core_fields",
-    "has_extent",
     "lanes_of",
     "via_field",
 ]
@@ -32,11 +32,6 @@ _RAILS = ("VSS", "VDD", "VDDC", "VDDQ", "VDDQL")
 _STACK_RAILS = ("VDDC", "VDDQ", "VDDC", "VDDQL")  # under a stack, in turn
 _BALL_RAILS = ("VDD", "VDD", "VDDC", "VDD", "VDDQ", "VDD", "VDD", "VDDQL")
 _WIRES = (("tx{}_p", 0, -2), ("tx{}_n", 1, -2), ("rx{}_p", 0, 1), ("rx{}_n", 1, 1))
-
-
-def has_extent(block: Block) -> bool:
-    """Return whether a block has an outline with finite bounds."""
-    return bool(np.isfinite(block.outline.bounds).all())
 
 
 @dataclass(frozen=True)
@@ -166,7 +161,8 @@ def ball_field(
     bounds = substrate.outline.bounds
     grid = BumpGrid.within(bounds, rules.bga_edge_um, rules.bga_pitch_um, floorplan.grid_um)
     grid.checker(_RAILS.index("VSS"), _RAILS.index("VDD"))
-    turn = np.array([_RAILS.index(rail) for rail in _BALL_RAILS])
+    rails = _BALL_RAILS if floorplan.stacks else _CORE[:1]  # no memory, no supply of it
+    turn = np.array([_RAILS.index(rail) for rail in rails])
     column = np.arange(grid.nets.shape[1]) // 2 % len(turn)
     grid.nets[:] = np.where(grid.nets == _RAILS.index("VDD"), turn[column], grid.nets)
     outward = [_to_rim(lane, bounds) for lane in lanes]

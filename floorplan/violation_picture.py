@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import numpy as np
 import shapely
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
@@ -19,12 +18,12 @@ from shapely import Polygon
 from floorplan.artwork import Artwork
 from floorplan.checks.shapes import sound
 from floorplan.layer_map import layer_map
-from floorplan.sheet import INK, PAPER, fill, legend_beside, scale_bar
+from floorplan.sheet import INK, PAPER, bare_sheet, fill, legend_beside
 from floorplan.violation import Violation
 
 __all__ = ["draw_violations"]
 
-_WIDTH_INCH, _LEGEND_INCH, _EDGE_INCH, _DPI = 11.0, 3.0, 0.45, 160
+_LEGEND_INCH = 3.0
 _PALE = 0.35  # share of a block's colour that is left
 _SMALLEST = 0.012  # a marker is no smaller than this share of the picture's width
 _NUMBERED = 40  # markers beyond these have no number
@@ -55,7 +54,7 @@ def draw_violations(
     ['interposer-edge: 1', 'phy-offset: 1']
     """
     bounds_mm = _bounds_mm(artwork, violations)
-    figure, axes = _sheet(bounds_mm)
+    figure, axes = bare_sheet(bounds_mm, _LEGEND_INCH)
     _draw_artwork(axes, artwork)
     rules = sorted({violation.rule for violation in violations})
     colors = {rule: _SIGNS[index % len(_SIGNS)] for index, rule in enumerate(rules)}
@@ -76,7 +75,9 @@ def draw_violations(
     return figure
 
 
-def _bounds_mm(artwork: Artwork, violations: Sequence[Violation]) -> tuple[float, ...]:
+def _bounds_mm(
+    artwork: Artwork, violations: Sequence[Violation]
+) -> tuple[float, float, float, float]:
     """Return the box around everything that is drawn [mm]."""
     shapes = [outline.bounds for _, outline in artwork.bodies]
     if artwork.interposer is not None:
@@ -85,30 +86,8 @@ def _bounds_mm(artwork: Artwork, violations: Sequence[Violation]) -> tuple[float
     if not len(every):
         return 0.0, 0.0, 1.0, 1.0
     low, high = every[:, :2].min(axis=0), every[:, 2:].max(axis=0)
-    return (*low.tolist(), *np.maximum(high, low + 1e-3).tolist())
-
-
-def _sheet(bounds_mm: tuple[float, ...]) -> tuple[Figure, Axes]:
-    x0, y0, x1, y1 = bounds_mm
-    room_inch = _WIDTH_INCH - _LEGEND_INCH - 2 * _EDGE_INCH
-    height_inch = min(max(room_inch * (y1 - y0) / (x1 - x0), 2.0), 16.0)
-    total_inch = height_inch + 2 * _EDGE_INCH + 0.45
-    figure = Figure(figsize=(_WIDTH_INCH, total_inch), dpi=_DPI, facecolor=PAPER)
-    FigureCanvasAgg(figure)
-    axes = figure.add_axes(
-        (
-            _EDGE_INCH / _WIDTH_INCH,
-            (_EDGE_INCH + 0.25) / total_inch,
-            room_inch / _WIDTH_INCH,
-            height_inch / total_inch,
-        )
-    )
-    axes.set_xlim(x0, x1)
-    axes.set_ylim(y0, y1)
-    axes.set_aspect("equal", adjustable="box")
-    axes.axis("off")
-    scale_bar(axes, x1 - x0, height_inch, y1 - y0, corner_mm=(x0, y0))
-    return figure, axes
+    (x0, y0), (x1, y1) = low.tolist(), np.maximum(high, low + 1e-3).tolist()
+    return x0, y0, x1, y1
 
 
 def _draw_artwork(axes: Axes, artwork: Artwork) -> None:

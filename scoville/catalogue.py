@@ -37,6 +37,12 @@ def _hbm_maps() -> Library[Any]:
     return floorplan.hbm_maps()
 
 
+def _die_links() -> Library[Any]:
+    import floorplan
+
+    return floorplan.die_link_maps()
+
+
 def _stackups() -> Library[Any]:
     import package
 
@@ -85,6 +91,7 @@ _LIBRARIES: Mapping[str, Callable[[], Library[Any]]] = {
     "coolants": techlib.coolants,
     "hbm": techlib.hbm_generations,
     "hbm-maps": _hbm_maps,
+    "die-links": _die_links,
     "nodes": techlib.process_nodes,
     "energy": techlib.energy_tables,
     "interposers": techlib.interposers,

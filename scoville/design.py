@@ -104,6 +104,7 @@ class Design:
             self.floorplan,
             rules=self.detail,
             substrate_margin_um=self.stackup.substrate_margin_um,
+            substrate_thickness_um=self.stackup.substrate_thickness_um,
         )
 
     @functools.cached_property

@@ -20,6 +20,7 @@ def write_layout(
     *,
     formats: Sequence[str] | None = None,
     power: bool = False,
+    every_bump: bool = False,
 ) -> WrittenFiles:
     """Write the layout of a design into a folder.
 
@@ -35,6 +36,8 @@ def write_layout(
         Names of `floorplan.FORMATS`; all that can hold the design if not given.
     power : bool
         Serve the design's trace, and write power where a format carries it.
+    every_bump : bool
+        List supply bumps one by one in text files.
 
     Raises
     ------
@@ -47,7 +50,12 @@ def write_layout(
         power_w = sustained_power(design)
     progress("writing the layout", 0.5)
     return floorplan.write_formats(
-        design.layout, folder, formats, stem=design.name, power_w=power_w
+        design.layout,
+        folder,
+        formats,
+        stem=design.name,
+        power_w=power_w,
+        every_bump=every_bump,
     )
 
 

@@ -107,16 +107,15 @@ class SectionReader:
     def detail(self, name: str) -> DetailRules | None:
         """Read ``[layout]``: sizes of what is drawn beyond the blocks; those that ship without it.
 
-        The margin of the substrate is the package's.
+        Margin and thickness of the substrate are the package's.
         """
         table = self.table("layout")
         if table is None:
             return None
-        margin = "substrate_margin"
-        if margin in table:
-            del table[margin]
-            place, cure = self.place("layout", margin), "set package.substrate.margin"
-            self.faults.add(place, "is given by the package", cure=cure)
+        for name_of_it in ("margin", "thickness"):
+            if table.pop(key := f"substrate_{name_of_it}", None) is not None:
+                cure = f"set package.substrate.{name_of_it}"
+                self.faults.add(self.place("layout", key), "is given by the package", cure=cure)
         table = {"rules": "standard"} | table
         return self._derive(detail_rules(), "layout", "rules", table, name)
 

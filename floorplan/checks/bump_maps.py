@@ -34,6 +34,8 @@ class _Fit(NamedTuple):
 def map_violations(artwork: Artwork, fields: Sequence[Pads], deck: RuleDeck) -> Iterator[Violation]:
     """Yield what differs between the maps of stacks and of the PHYs that they are wired to.
 
+    The maps of both ends of a die-to-die link are mirror images of each other.
+
     Seen from above, the map of a PHY is that of its stack mirrored about a line along the edge
     between them (the outermost bump wired to the outermost), or that of the stack moved across
     (all wires equally long). Both are tried, and the better one counts.
@@ -56,6 +58,11 @@ def map_violations(artwork: Artwork, fields: Sequence[Pads], deck: RuleDeck) -> 
         for phy in wired:
             mirror = Orientation.MX if horizontal[stack.owner] else Orientation.MY
             yield from _compare(stack, phy, (mirror, Orientation.R0), deck)
+    blocks = {f"{p.owner}/{p.block}": p for p in fields if p.kind is BumpKind.D2D}
+    for one, other, above in artwork.die_links:
+        if one in blocks and other in blocks:
+            mirror = Orientation.MX if above else Orientation.MY
+            yield from _compare(blocks[one], blocks[other], (mirror,), deck)
 
 
 def _compare(
@@ -75,7 +82,7 @@ def _compare(
     if fit.misses > _MOST * len(common):
         better = min(fits.values(), key=lambda one: one.misses)
         cause = (
-            f"it fits if the stack is turned by {better.turn}"
+            f"it fits if {_one_of(stack)} is turned by {better.turn}"
             if better.misses < _MOST * len(common)
             else "the order of the nets differs"
         )
@@ -84,6 +91,10 @@ def _compare(
         yield broken(rule, where, box, what, amount=fit.misses, count=fit.misses)
         return
     yield from _misplaced(stack, phy, fit, here, rule)
+
+
+def _one_of(pads: Pads) -> str:
+    return pads.name if pads.block else "the stack"
 
 
 def _singles(pads: Pads) -> dict[str, int]:

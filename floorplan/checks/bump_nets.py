@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from floorplan.bump import BumpKind
-from floorplan.checks.bump_places import Place, around, listed
+from floorplan.checks.bump_places import Place, around, label_of, listed
 from floorplan.pads import Pads
 from floorplan.rule import Rule
 from floorplan.rule_deck import RuleDeck
@@ -15,7 +16,7 @@ from floorplan.violation import Violation
 
 __all__ = ["net_violations"]
 
-_TOP = (BumpKind.HBM, BumpKind.CORE)
+_TOP = (BumpKind.HBM, BumpKind.CORE, BumpKind.D2D)
 #: Levels from the dies down; a net that leaves the interposer passes all of them.
 _LEVELS = {BumpKind.TSV: "vias", BumpKind.C4: "C4 joints", BumpKind.BGA: "balls"}
 
@@ -34,7 +35,7 @@ def net_violations(fields: Sequence[Pads], deck: RuleDeck) -> Iterator[Violation
     joints = [pads for pads in fields if pads.kind is BumpKind.C4]
     for vias in (pads for pads in fields if pads.kind is BumpKind.TSV):
         for below in joints:
-            yield from _stacked(vias, below, deck["net-short"])
+            yield from _stacked(vias, below, deck)
 
 
 def _owners(fields: Sequence[Pads]) -> dict[str, set[str]]:
@@ -72,15 +73,14 @@ def _open(
         yield from listed(rule, (pads.name,), numbers, place_of, pads.points_um)
 
 
-def _stacked(vias: Pads, joints: Pads, rule: Rule) -> Iterator[Violation]:
-    """Yield vias that stand on a joint of another net."""
+def _stacked(vias: Pads, joints: Pads, deck: RuleDeck) -> Iterator[Violation]:
+    """Yield vias that stand on a joint of another net, and joints without a via of their own."""
     from scipy.spatial import cKDTree
 
     tree = cKDTree(joints.points_um, balanced_tree=False, compact_nodes=False)
-    reach = joints.pad_um / 2.0
-    found = tree.query(vias.points_um, distance_upper_bound=reach)
+    found = tree.query(vias.points_um)
     distance, nearest = np.asarray(found[0]), np.asarray(found[1])
-    on = np.flatnonzero(np.isfinite(distance))
+    on = np.flatnonzero(distance <= joints.pad_um / 2.0)
     names, there = vias.net_names()[on], joints.net_names()[nearest[on]]
     wrong = on[(names != there) & (names != "") & (there != "")]
 
@@ -89,4 +89,21 @@ def _stacked(vias: Pads, joints: Pads, rule: Rule) -> Iterator[Violation]:
         what = f"via of {vias.net(index)} stands on the joint of {below}; move it or rename its net"
         return Place(around(vias, index), what, float(distance[index]))
 
-    yield from listed(rule, (vias.name, joints.name), wrong, place_of, vias.points_um)
+    where = (vias.name, joints.name)
+    yield from listed(deck["net-short"], where, wrong, place_of, vias.points_um)
+    yield from _without_via(vias, joints, nearest, deck["c4-via"])
+
+
+def _without_via(
+    vias: Pads, joints: Pads, nearest: NDArray[np.int64], rule: Rule
+) -> Iterator[Violation]:
+    """Yield joints that are the nearest one of no via."""
+    served = np.zeros(len(joints.codes), dtype=bool)
+    served[nearest] = True
+
+    def place_of(index: int) -> Place:
+        what = f"joint {label_of(joints, index)} has no via above it; connect it"
+        return Place(around(joints, index), what, 0.0)
+
+    missing = np.flatnonzero(~served)
+    yield from listed(rule, (joints.name, vias.name), missing, place_of, joints.points_um)

@@ -23,6 +23,7 @@ __all__ = ["pair_violations"]
 _PITCH = {
     BumpKind.HBM: "hbm-bump-pitch",
     BumpKind.CORE: "core-bump-pitch",
+    BumpKind.D2D: "d2d-bump-pitch",
     BumpKind.C4: "c4-pitch",
     BumpKind.TSV: "tsv-pitch",
     BumpKind.BGA: "ball-pitch",

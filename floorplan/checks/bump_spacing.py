@@ -24,6 +24,7 @@ __all__ = ["face_violations"]
 _EDGE = {
     BumpKind.HBM: "bump-edge",
     BumpKind.CORE: "bump-edge",
+    BumpKind.D2D: "bump-edge",
     BumpKind.C4: "c4-edge",
     BumpKind.TSV: "c4-edge",
     BumpKind.BGA: "ball-edge",
@@ -46,7 +47,7 @@ def face_violations(
     """
     faces: dict[tuple[str, str], list[Pads]] = {}
     for pads in fields:
-        top = pads.kind in (BumpKind.HBM, BumpKind.CORE)
+        top = pads.kind in (BumpKind.HBM, BumpKind.CORE, BumpKind.D2D)
         faces.setdefault((pads.owner, "face" if top else str(pads.kind)), []).append(pads)
         yield from _grid(pads, deck["grid"])
         if pads.owner in bounds:

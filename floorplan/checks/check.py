@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator
 
 from floorplan.artwork import Artwork, artwork_of
 from floorplan.checks.blocks import block_violations
+from floorplan.checks.bump_gaps import gap_violations
 from floorplan.checks.bump_maps import map_violations
 from floorplan.checks.bump_nets import net_violations
+from floorplan.checks.bump_reach import reach_violations
 from floorplan.checks.bump_spacing import face_violations
 from floorplan.checks.cells import file_violations
 from floorplan.checks.density import density_violations
@@ -17,6 +19,7 @@ from floorplan.checks.placement import placement_violations
 from floorplan.checks.seal_ring import seal_ring_violations
 from floorplan.checks.shapes import shape_violations
 from floorplan.file_artwork import artwork_of_file
+from floorplan.file_nets import package_nets
 from floorplan.floorplan import Floorplan
 from floorplan.layer_map import LayerMap, layer_map
 from floorplan.layout import Layout
@@ -83,6 +86,8 @@ def _bump_violations(
     yield from face_violations(fields, artwork.bump_areas, deck)
     yield from map_violations(artwork, fields, deck)
     yield from net_violations(fields, deck)
+    yield from gap_violations(fields, deck["grid-gap"])
+    yield from reach_violations(artwork, fields, deck["bump-reach"])
 
 
 def check_layout(
@@ -140,6 +145,9 @@ def check_layout(
     fields = pads_of_file(layout, layers, artwork)
     found += face_violations(fields, artwork.bump_areas, deck)
     found += map_violations(artwork, fields, deck)
+    found += net_violations(package_nets(fields, artwork), deck)
+    found += gap_violations(fields, deck["grid-gap"])
+    found += reach_violations(artwork, fields, deck["bump-reach"])
     return in_order(found)
 
 

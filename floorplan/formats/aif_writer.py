@@ -26,19 +26,19 @@ def files(job: Job) -> Iterator[tuple[str, Content]]:
     stacks lie face down. Names of nets are those of the body.
     """
     for bumps in body_maps(job.layout):
-        yield job.die_file(bumps.body, "aif"), _writer(bumps)
-    yield job.die_file("package", "aif"), _writer(back_map(job.layout), job.layout)
+        yield job.die_file(bumps.body, "aif"), _writer(bumps, job.every_bump)
+    yield job.die_file("package", "aif"), _writer(back_map(job.layout), job.every_bump, job.layout)
 
 
-def _writer(bumps: BumpMap, layout: Layout | None = None) -> Callable[[Path], None]:
+def _writer(bumps: BumpMap, every: bool, layout: Layout | None = None) -> Callable[[Path], None]:
     def write(file: Path) -> None:
         with file.open("w", encoding="utf-8", newline="\n") as stream:
-            stream.writelines(_lines(bumps, layout))
+            stream.writelines(_lines(bumps, every, layout))
 
     return write
 
 
-def _lines(bumps: BumpMap, layout: Layout | None) -> Iterator[str]:
+def _lines(bumps: BumpMap, every: bool, layout: Layout | None) -> Iterator[str]:
     balls = () if layout is None else tuple(_balls(layout))
     middle = (bumps.width_um / 2.0, bumps.height_um / 2.0)
     yield _HEAD
@@ -56,7 +56,7 @@ def _lines(bumps: BumpMap, layout: Layout | None) -> Iterator[str]:
     rest = " - - - -\n" if balls else "\n"
     for field in bumps.fields:
         pad = _pad(field)[0]
-        for _, x, y, terminal, net in rows(field, middle):
+        for _, x, y, terminal, net in rows(field, middle, every=every, own_words=bumps.own_words):
             number += 1
             name = net if layout is not None or terminal == "-" else terminal
             label = "NC" if name == "-" else name

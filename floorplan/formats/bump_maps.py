@@ -14,7 +14,19 @@ from floorplan.formats.pins import is_signal
 from floorplan.layout import Layout
 from floorplan.stack import HbmStack
 
-__all__ = ["BumpMap", "Row", "back_map", "body_maps", "front_map", "rows", "stack_body"]
+__all__ = [
+    "BumpMap",
+    "Row",
+    "back_map",
+    "body_maps",
+    "front_map",
+    "listed",
+    "rows",
+    "stack_body",
+    "substrate_maps",
+]
+
+_SUPPLIED = (BumpKind.CORE, BumpKind.C4, BumpKind.TSV)
 
 #: Name of the bump, its place [um, in digits], the owner's terminal, the net; "-" for both of the
 #: last two where the bump connects nothing.
@@ -34,12 +46,16 @@ class BumpMap:
         Its extent [um].
     fields : tuple of BumpField
         In its frame, as it lies in the package, seen from above.
+    own_words : bool
+        Whether nets of signals are called as the body calls its terminals: the map is that of any
+        body of its kind.
     """
 
     body: str
     width_um: float
     height_um: float
     fields: tuple[BumpField, ...]
+    own_words: bool = False
 
 
 def stack_body(stack: HbmStack) -> str:
@@ -57,16 +73,11 @@ def body_maps(layout: Layout) -> tuple[BumpMap, ...]:
     for stack in plan.stacks:
         body = stack_body(stack)
         if body not in maps:
-            fields = tuple(_own_words(field) for field in layout.fields_of(stack.name))
-            maps[body] = BumpMap(body, stack.width_um, stack.height_um, fields)
+            fields = tuple(
+                replace(field, name=f"{field.kind}") for field in layout.fields_of(stack.name)
+            )
+            maps[body] = BumpMap(body, stack.width_um, stack.height_um, fields, own_words=True)
     return tuple(maps.values())
-
-
-def _own_words(field: BumpField) -> BumpField:
-    """Return the bumps of one stack as those of any: signals are called as the stack does."""
-    pairs = zip(field.nets, field.terminals, strict=True)
-    nets = tuple(terminal if is_signal(net) else net for net, terminal in pairs)
-    return replace(field, nets=nets, name=f"{field.kind}")
 
 
 def front_map(layout: Layout) -> BumpMap:
@@ -89,17 +100,57 @@ def back_map(layout: Layout) -> BumpMap:
     return BumpMap("interposer", plan.width_um, plan.height_um, fields)
 
 
-def rows(field: BumpField, origin_um: tuple[float, float] = (0.0, 0.0)) -> Iterator[Row]:
-    """Yield every bump of a field, in the order of `BumpField.positions_um`."""
+def substrate_maps(layout: Layout) -> dict[str, BumpMap]:
+    """Return the C4 joints on top of the substrate, and the balls below it, in its frame."""
+    substrate = layout.substrate
+    joints = [
+        replace(field.placed(substrate.x_um, substrate.y_um), owner="substrate")
+        for field in back_map(layout).fields
+    ]
+    faces = {"front": tuple(joints), "back": layout.fields_of("substrate")}
+    return {
+        side: BumpMap("substrate", substrate.width_um, substrate.height_um, fields)
+        for side, fields in faces.items()
+    }
+
+
+def listed(field: BumpField, every: bool) -> NDArray[np.int64]:
+    """Return the numbers of the bumps that text files list.
+
+    All of them, or without the supplies of a die and of the interposer, which stand in arrays.
+    """
+    if every or field.kind not in _SUPPLIED:
+        return np.arange(field.count)
+    signals = np.array([is_signal(net) for net in field.nets], dtype=np.bool_)
+    return np.flatnonzero(signals[field.net_codes()])
+
+
+def rows(
+    field: BumpField,
+    origin_um: tuple[float, float] = (0.0, 0.0),
+    *,
+    every: bool = True,
+    own_words: bool = False,
+) -> Iterator[Row]:
+    """Yield the bumps of a field, in the order of `BumpField.positions_um`.
+
+    See `listed` and `BumpMap` for which, and for whose words their nets are called by.
+    """
+    chosen = listed(field, every)
     stem = field.name.replace("/", "_")
     nets = tuple("-" if net == NO_CONNECT else net for net in field.nets)
     terminals = tuple(
         "-" if net == "-" else terminal for net, terminal in zip(nets, field.terminals, strict=True)
     )
-    places = np.rint((field.positions_um() - np.array(origin_um)) * NM_PER_UM).astype(np.int64)
+    if own_words:
+        pairs = zip(nets, terminals, strict=True)
+        nets = tuple(terminal if is_signal(net) else net for net, terminal in pairs)
+    places = np.rint((field.positions_um()[chosen] - np.array(origin_um)) * NM_PER_UM).astype(
+        np.int64
+    )
     x, y = (_written(places[:, axis]) for axis in (0, 1))
-    codes = field.net_codes().tolist()
-    for number, (code, x_um, y_um) in enumerate(zip(codes, x, y, strict=True)):
+    codes = field.net_codes()[chosen].tolist()
+    for number, code, x_um, y_um in zip(chosen.tolist(), codes, x, y, strict=True):
         yield f"{stem}_{number}", x_um, y_um, terminals[code], nets[code]
 
 

@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 import shapely
 
 from floorplan.block import Block
+from floorplan.bump import BumpField, BumpKind
 from floorplan.die import Die
+from floorplan.formats.def_supplies import supply_nets, supply_vias
 from floorplan.formats.macros import MacroSet, macros_of
 from floorplan.formats.nanometres import NM_PER_UM, Box, box_nm, nm, pieces_nm, um_text
-from floorplan.formats.pins import Pin, is_signal
+from floorplan.formats.pins import Pin, is_signal, signal_pins
 from floorplan.formats.registry import Content, Job
 from floorplan.formats.text import unique_names
 from floorplan.hierarchy import groups_of
@@ -32,13 +34,15 @@ def files(job: Job) -> Iterator[tuple[str, Content]]:
     macros = macros_of(job.layout)
     yield f"{job.stem}.def", package_def_text(job.layout, macros)
     for die in job.floorplan.dies:
-        yield job.die_file(die.name, "def"), die_def_text(die, macros)
+        fields = job.layout.fields_of(die.name)
+        yield job.die_file(die.name, "def"), die_def_text(die, macros, fields)
 
 
 def package_def_text(layout: Layout, macros: MacroSet) -> str:
     """Return the interposer as DEF, its dies and stacks as fixed components.
 
-    Each signal that joins two of them, such as a wire of an HBM channel, is a net.
+    Each signal that joins two of them, such as a wire of an HBM channel, is a net. C4 joints are
+    pins where they are the ends of signals, and special nets of arrays of vias for supplies.
     """
     plan = layout.floorplan
     bodies = [(die.name, die.x_um, die.y_um) for die in plan.dies]
@@ -46,13 +50,21 @@ def package_def_text(layout: Layout, macros: MacroSet) -> str:
     names = _names([name for name, _, _ in bodies])
     parts = [_component(names[name], macros.of_body[name], x, y) for name, x, y in bodies]
     size = (nm(plan.width_um), nm(plan.height_um))
-    sections = (_section("COMPONENTS", parts), _section("NETS", _wires(layout, names)))
+    joints = [f for f in layout.fields_of("interposer") if f.kind is BumpKind.C4]
+    pins = [pin for field in joints for pin in signal_pins(field)]
+    sections = (
+        _section("VIAS", supply_vias(joints)),
+        _section("COMPONENTS", parts),
+        _section("PINS", [_pin(pin) for pin in pins]),
+        _section("SPECIALNETS", supply_nets(joints)),
+        _section("NETS", _wires(layout, names, pins)),
+    )
     return "\n".join([_head(plan.name, size), *filter(None, sections), "END DESIGN\n"])
 
 
-def _wires(layout: Layout, names: Mapping[str, str]) -> list[str]:
-    """Return the nets between bodies, each with its terminals."""
-    ends: dict[str, list[str]] = {}
+def _wires(layout: Layout, names: Mapping[str, str], pins: Sequence[Pin]) -> list[str]:
+    """Return the nets between bodies and C4 joints, each with its terminals."""
+    ends = {pin.name: [f"( PIN {_name(pin.name)} )"] for pin in pins}
     for field in layout.fields:
         if field.owner in names:
             for net, terminal in zip(field.nets, field.terminals, strict=True):
@@ -61,12 +73,14 @@ def _wires(layout: Layout, names: Mapping[str, str]) -> list[str]:
     return [f"- {_name(net)} {' '.join(found)}" for net, found in ends.items() if len(found) > 1]
 
 
-def die_def_text(die: Die, macros: MacroSet) -> str:
+def die_def_text(die: Die, macros: MacroSet, fields: Sequence[BumpField] = ()) -> str:
     """Return a die as DEF: area, tracks, blocks, pins, groups, and where no block may lie.
 
     The pins are the signal bumps, as they lie when the die is seen from above in the package,
-    face down, which is how its blocks lie too. Scribe lane, seal ring and keep-outs are
-    blockages; blocks that tile a rectangle, such as a slice, are a group with a guide.
+    face down, which is how its blocks lie too; each is on a net with the interface that it belongs
+    to. The bumps of `fields` that carry a supply are special nets of arrays of vias. Scribe lane,
+    seal ring and keep-outs are blockages; blocks that tile a rectangle, such as a slice, are a
+    group with a guide.
 
     Raises
     ------
@@ -90,11 +104,13 @@ def die_def_text(die: Die, macros: MacroSet) -> str:
     parts = [
         _head(die.name, size, _definitions(die)),
         *_tracks(die),
+        _section("VIAS", supply_vias(fields)),
         _section("REGIONS", regions),
         _section("COMPONENTS", components),
         _section("PINS", [_pin(pin) for pin in pins]),
         _section("BLOCKAGES", _blockages(die)),
-        _section("NETS", [f"- {_name(pin.name)} ( PIN {_name(pin.name)} )" for pin in pins]),
+        _section("SPECIALNETS", supply_nets(fields)),
+        _section("NETS", [_net(pin, names) for pin in pins]),
         _section("GROUPS", members),
         "END DESIGN\n",
     ]
@@ -148,6 +164,12 @@ def _pin(pin: Pin) -> str:
         f"- {name} + NET {name} + DIRECTION INOUT + USE SIGNAL + LAYER {metals()[PAD].lef_name} "
         f"( -{half} -{half} ) ( {half} {half} ) + FIXED ( {pin.x_nm} {pin.y_nm} ) N"
     )
+
+
+def _net(pin: Pin, names: Mapping[str, str]) -> str:
+    """Return the net of a pin: to the block that it belongs to, if any."""
+    block = f" ( {names[pin.block]} {_name(pin.port)} )" if pin.block else ""
+    return f"- {_name(pin.name)} ( PIN {_name(pin.name)} ){block}"
 
 
 def _points(corners: Box) -> str:

@@ -84,7 +84,7 @@ def _macro(macro: Macro) -> str:
     lines = [
         f"MACRO {macro.name}",
         "  CLASS BLOCK ;",
-        f"  FOREIGN {macro.name} 0 0 ;",
+        f"  FOREIGN {macro.cell} 0 0 ;",
         "  ORIGIN 0 0 ;",
         f"  SIZE {um_text(macro.width_nm)} BY {um_text(macro.height_nm)} ;",
         "  SYMMETRY X Y ;",

@@ -17,6 +17,7 @@ _PATTERNS = {
     "package.substrate": _OUTLINE,
     "package.interposer": _OUTLINE,
     "die.outline": _OUTLINE,
+    "die.bump_area": _OUTLINE,
     "die.halo": _HATCHED,
     "die.power_grid": _HATCHED,
     "die.clock_spine": _HATCHED,

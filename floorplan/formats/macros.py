@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import shapely
@@ -28,7 +28,9 @@ class Macro:
     Parameters
     ----------
     name : str
-        Of the LEF macro; also of the GDS cell.
+        Of the LEF macro.
+    cell : str
+        Name of the GDS cell; macros that differ in their pins only have one.
     kind : str
         Kind of the block; ``"die"`` or ``"hbm_stack"``.
     width_nm, height_nm : int
@@ -38,10 +40,11 @@ class Macro:
     points_nm : tuple
         Corners of the outline where it is not rectilinear.
     pins : tuple of Pin
-        Terminals of a die or a stack.
+        Terminals of a die, a stack or an interface.
     """
 
     name: str
+    cell: str
     kind: str
     width_nm: int
     height_nm: int
@@ -62,7 +65,7 @@ class MacroSet:
 def macros_of(layout: Layout) -> MacroSet:
     """Return the macros of a layout; blocks that differ in name and place only share one.
 
-    A die and a stack have their signal bumps as pins.
+    Dies, stacks and interfaces have their signal bumps as pins.
 
     Raises
     ------
@@ -73,10 +76,11 @@ def macros_of(layout: Layout) -> MacroSet:
     faults = Faults()
     of_block, of_body = {}, {}
     for die in plan.dies:
-        for block in die.blocks:
-            of_block[die.name, block.name] = collection.block(die, block, faults)
-        size = (nm(die.width_um), nm(die.height_um))
         pins = tuple(pin for field in layout.fields_of(die.name) for pin in signal_pins(field))
+        for block in die.blocks:
+            own = [pin for pin in pins if pin.block == block.name]
+            of_block[die.name, block.name] = collection.block(die, block, own, faults)
+        size = (nm(die.width_um), nm(die.height_um))
         name = f"{cell_name(die.name)}_DIE"
         of_body[die.name] = collection.add(name, "die", *size, pins=pins)
     for stack in plan.stacks:
@@ -92,7 +96,7 @@ class _Collection:
         self.macros: dict[str, Macro] = {}
         self._names: dict[object, str] = {}
 
-    def block(self, die: Die, block: Block, faults: Faults) -> str:
+    def block(self, die: Die, block: Block, pins: Sequence[Pin], faults: Faults) -> str:
         x0, y0, x1, y1 = block.outline.bounds
         size = (nm(x1) - nm(x0), nm(y1) - nm(y0))
         pieces = pieces_nm(block.outline, x0, y0)
@@ -109,9 +113,9 @@ class _Collection:
         shape = points or pieces
         if shape:
             stem += "_" + hashlib.sha256(repr(shape).encode()).hexdigest()[:6]
-        return self.add(
-            stem if block.enabled else f"SPARE_{stem}", str(block.kind), *size, pieces, points
-        )
+        stem = stem if block.enabled else f"SPARE_{stem}"
+        own = tuple(pin.of_block(nm(x0), nm(y0)) for pin in pins)
+        return self.add(stem, str(block.kind), *size, pieces, points, own)
 
     def stack(self, stack: HbmStack, layout: Layout) -> str:
         """Return the macro of a stack; stacks that differ in place and name only share one."""
@@ -137,7 +141,7 @@ class _Collection:
                 number += 1
                 name = f"{stem}_{number}"
             self._names[content] = name
-            self.macros[name] = Macro(*(name, *content[1:]))
+            self.macros[name] = Macro(name, *content)
         return self._names[content]
 
 

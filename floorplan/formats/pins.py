@@ -23,12 +23,22 @@ class Pin:
         Middle of its pad.
     pad_nm : int
         Its diameter.
+    block : str
+        Block that it belongs to; empty if none.
+    port : str
+        What the block calls it.
     """
 
     name: str
     x_nm: int
     y_nm: int
     pad_nm: int
+    block: str = ""
+    port: str = ""
+
+    def of_block(self, x_nm: int, y_nm: int) -> Pin:
+        """Return the terminal as the block has it, in the frame of its lower left corner."""
+        return Pin(self.port, self.x_nm - x_nm, self.y_nm - y_nm, self.pad_nm)
 
 
 def is_signal(net: str) -> bool:
@@ -43,9 +53,9 @@ def is_signal(net: str) -> bool:
 
 
 def signal_pins(field: BumpField) -> Iterator[Pin]:
-    """Yield a pin for each bump of a signal; supplies are left to the files of bumps."""
+    """Yield a pin for each bump of a signal; DEF has supplies as special nets."""
     pad_nm, terminals = nm(field.pad_um), field.terminals
     positions = (field.points_um * NM_PER_UM).round().astype(int).tolist()
     for code, (x, y) in zip(field.point_nets.tolist(), positions, strict=True):
         if is_signal(field.nets[code]):
-            yield Pin(terminals[code], x, y, pad_nm)
+            yield Pin(terminals[code], x, y, pad_nm, field.block, field.ports[code])

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from floorplan.extent import refuse_endless
 from floorplan.floorplan import Floorplan
 from floorplan.layout import Layout
 from floorplan.layout_builder import lay_out
@@ -33,6 +34,8 @@ class Job:
         First part of the file names.
     power_w : mapping of str to float
         Power by heat key [W], for the formats that carry it; may be empty.
+    every_bump : bool
+        Whether text files list supply bumps one by one.
     detailed : Layout, optional
         The floorplan's layout; laid out by the standard rules where a format needs one and it is
         not given.
@@ -41,6 +44,7 @@ class Job:
     floorplan: Floorplan
     stem: str
     power_w: Mapping[str, float]
+    every_bump: bool = False
     detailed: Layout | None = None
 
     @functools.cached_property
@@ -85,23 +89,31 @@ class WrittenFiles:
 
     Parameters
     ----------
-    files : tuple of str
-        Names of the files, in the order in which they were written.
+    sizes : mapping of str to int
+        Length of each file by its name, in the order in which they were written [byte].
     skipped : mapping of str to InputError
         Formats that cannot hold the floorplan, with the reasons.
     """
 
-    files: tuple[str, ...]
+    sizes: Mapping[str, int]
     skipped: Mapping[str, InputError]
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the files."""
+        return tuple(self.sizes)
 
 
 _LISTED = (
     Format("gds", "GDSII layout", "NAME.gds", "gds_files"),
     Format("oas", "OASIS layout", "NAME.oas", "oasis_files"),
     Format(
-        "bumps", "fields, every bump", "bump_fields.csv, bumps.csv, bumps.parquet", "bump_files"
+        "bumps",
+        "fields, arrays, every bump",
+        "bump_fields.csv, bump_arrays.csv, bumps.csv, bumps.parquet",
+        "bump_files",
     ),
-    Format("routes", "HBM links and their bundles", "links.csv, routes.csv", "route_files"),
+    Format("routes", "links and their bundles", "links.csv, routes.csv", "route_files"),
     Format("lyp", "KLayout layer properties", "NAME.lyp", "lyp"),
     Format("lef", "LEF layers and macros", "NAME.tech.lef, NAME.lef", "lef_writer"),
     Format("def", "DEF of package and dies", "NAME.def, NAME.DIE.def", "def_writer"),
@@ -116,7 +128,12 @@ _LISTED = (
     Format("3dblox", "3Dblox assembly", "NAME.3dbx, NAME.3dbv, NAME.BODY.bmap", "three_dblox"),
     Format("aif", "AIF die and package text", "NAME.BODY.aif, NAME.package.aif", "aif_writer"),
     Format("svg", "drawing with legend and scale bar", "NAME.svg", "svg_file"),
-    Format("png", "pictures of floorplan and HBM link", "floorplan.png, link.png", "png_file"),
+    Format(
+        "png",
+        "pictures of floorplan and links",
+        "floorplan.png, link.png, die_link.png",
+        "png_file",
+    ),
     Format("csv", "table of blocks", "blocks.csv", "block_csv"),
     Format("toml", "floorplan in full", "floorplan.toml", "toml_file"),
 )
@@ -132,6 +149,7 @@ def write_formats(
     *,
     stem: str = "",
     power_w: Mapping[str, float] | None = None,
+    every_bump: bool = False,
 ) -> WrittenFiles:
     """Write a floorplan in several formats into one folder.
 
@@ -149,11 +167,17 @@ def write_formats(
         First part of the file names; the floorplan's name if not given.
     power_w : mapping of str to float, optional
         Power by heat key [W], for the formats that carry it.
+    every_bump : bool
+        Whether bump maps, AIF and ``bumps.csv`` list the core and C4 bumps of supplies one by one,
+        half a million of them, beside those of stacks, links, signals and balls. GDSII, OASIS and
+        ``bumps.parquet`` hold all of them anyway, and ``bump_arrays.csv`` the arrays that they
+        stand in.
 
     Raises
     ------
     InputError
-        Unknown formats, no such folder, or all that the formats asked for cannot hold.
+        Unknown formats, no such folder, blocks without an outline of finite size, or all that the
+        formats asked for cannot hold.
 
     Examples
     --------
@@ -169,7 +193,8 @@ def write_formats(
         raise InputError.of(str(place), "the folder does not exist", cure="make it first")
     detailed = floorplan if isinstance(floorplan, Layout) else None
     plan = floorplan.floorplan if isinstance(floorplan, Layout) else floorplan
-    job = Job(plan, stem or plan.name, dict(power_w or {}), detailed)
+    refuse_endless(plan)
+    job = Job(plan, stem or plan.name, dict(power_w or {}), every_bump, detailed)
     names: dict[str, None] = {}  # two formats may share a file
     skipped: dict[str, InputError] = {}
     with _staging(place) as staging:
@@ -180,9 +205,10 @@ def write_formats(
                 skipped[entry.name] = error
         if skipped and formats is not None:
             raise InputError(fault for error in skipped.values() for fault in error.faults)
+        sizes = {name: (staging / name).stat().st_size for name in names}
         for name in names:
             (staging / name).replace(place / name)
-    return WrittenFiles(tuple(names), skipped)
+    return WrittenFiles(sizes, skipped)
 
 
 def _written(entry: Format, job: Job, folder: Path) -> list[str]:

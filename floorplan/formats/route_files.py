@@ -1,4 +1,4 @@
-"""The HBM links across the interposer: one row for each stack, and one for each bundle."""
+"""The links across the interposer: one row for each of them, and one for each bundle."""
 
 from __future__ import annotations
 

@@ -8,7 +8,16 @@ from typing import TypeAlias
 
 from floorplan.die import Die
 from floorplan.formats import def_writer, lef_writer
-from floorplan.formats.bump_maps import BumpMap, back_map, body_maps, front_map, rows, stack_body
+from floorplan.formats.bump_maps import (
+    BumpMap,
+    back_map,
+    body_maps,
+    front_map,
+    listed,
+    rows,
+    stack_body,
+    substrate_maps,
+)
 from floorplan.formats.nanometres import NM_PER_UM
 from floorplan.formats.registry import Content, Job
 from floorplan.layer_map import MapLayer, layer_map
@@ -17,7 +26,7 @@ from floorplan.layout import Layout
 __all__ = ["files"]
 
 _FLIPPED = "MZ"  # face down: x and y stay as they are
-_INTERPOSER = "interposer"
+_INTERPOSER, _SUBSTRATE = "interposer", "substrate"
 _HEADER = ("version: 2.5", "unit: micron", f"precision: {NM_PER_UM}")
 Lines: TypeAlias = list[str]
 
@@ -31,25 +40,32 @@ def files(job: Job) -> Iterator[tuple[str, Content]]:
     layout = job.layout
     maps = {f"{bumps.body}.front": bumps for bumps in body_maps(layout)}
     maps |= {"interposer.front": front_map(layout), "interposer.back": back_map(layout)}
+    maps |= {f"{_SUBSTRATE}.{side}": bumps for side, bumps in substrate_maps(layout).items()}
     names = {face: f"{job.stem}.{face}.bmap" for face in maps}
     yield from lef_writer.files(job)
     yield from def_writer.files(job)
     yield f"{job.stem}.3dbv", _chiplets(job, names)
     yield f"{job.stem}.3dbx", _stack(job)
     for face, bumps in maps.items():
-        yield names[face], _bump_map(bumps)
+        yield names[face], _bump_map(bumps, job.every_bump)
 
 
-def _bump_map(bumps: BumpMap) -> Callable[[Path], None]:
+def _bump_map(bumps: BumpMap, every: bool) -> Callable[[Path], None]:
     """Return what writes a bump map: name, cell, place, port and net of each bump."""
+    left = sum(field.count - len(listed(field, every)) for field in bumps.fields)
 
     def write(file: Path) -> None:
         with file.open("w", encoding="utf-8", newline="\n") as stream:
             stream.write("# bump cell x y port net\n")
+            if left:
+                stream.write(
+                    f"# without {left} core and C4 bumps of supplies, which bumps.parquet has\n"
+                )
             for field in bumps.fields:
                 cell = lef_writer.bump_macro(field)
                 stream.writelines(
-                    f"{name} {cell} {x} {y} {port} {net}\n" for name, x, y, port, net in rows(field)
+                    f"{name} {cell} {x} {y} {port} {net}\n"
+                    for name, x, y, port, net in rows(field, every=every, own_words=bumps.own_words)
                 )
 
     return write
@@ -81,18 +97,19 @@ def _chiplets(job: Job, bump_maps: Mapping[str, str]) -> str:
             *_external(job),
         ]
         lines += _indented([f"{name}:", *_indented(body)])
-    bounds = (0.0, 0.0, plan.width_um, plan.height_um)
-    size = [f"{plan.width_um:.3f}", f"{plan.height_um:.3f}"]
-    body = [
-        *_size(
-            [f"{plan.width_um:.3f}", f"{plan.height_um:.3f}"],
-            plan.technology.thickness_um,
-            tsv=True,
-        ),
-        *_regions({"front": (_INTERPOSER, bounds), "back": (_INTERPOSER, bounds)}, bump_maps),
-        *_external(job),
-    ]
-    lines += _indented([f"{_INTERPOSER}:", *_indented(body)])
+    substrate = job.layout.substrate
+    for name, kind, carrier, thickness_um in (
+        (_INTERPOSER, "die", plan, plan.technology.thickness_um),
+        (_SUBSTRATE, "substrate", substrate, substrate.thickness_um),
+    ):
+        bounds = (0.0, 0.0, carrier.width_um, carrier.height_um)
+        size = [f"{carrier.width_um:.3f}", f"{carrier.height_um:.3f}"]
+        body = [
+            *_size(size, thickness_um, kind=kind, tsv=name == _INTERPOSER),
+            *_regions({"front": (name, bounds), "back": (name, bounds)}, bump_maps),
+            *_external(job),
+        ]
+        lines += _indented([f"{name}:", *_indented(body)])
     return "\n".join(lines) + "\n"
 
 
@@ -101,10 +118,12 @@ def _height_um(layout: Layout) -> float:
     return max((s.generation.height_um for s in layout.floorplan.stacks), default=0.0)
 
 
-def _size(size: Sequence[str], thickness_um: float, *, tsv: bool = False) -> Lines:
+def _size(
+    size: Sequence[str], thickness_um: float, *, kind: str = "die", tsv: bool = False
+) -> Lines:
     thickness = [f"thickness: {thickness_um:.3f}"] if thickness_um else []
     return [
-        "type: die",
+        f"type: {kind}",
         f"design_area: [{', '.join(size)}]",
         "shrink: 1",
         f"tsv: {str(tsv).lower()}",
@@ -158,18 +177,31 @@ def _external(job: Job, more: Sequence[str] = ()) -> Lines:
 def _stack(job: Job) -> str:
     """Return who stands where, and which faces meet."""
     plan, technology = job.floorplan, job.floorplan.technology
-    joint_um, top_um = technology.microbump_height_um, technology.thickness_um
+    joint_um, substrate = technology.microbump_height_um, job.layout.substrate
+    base_um = substrate.thickness_um + technology.c4_height_um
     bodies = [(die.name, die.name, die.x_um, die.y_um) for die in plan.dies]
     bodies += [(stack.name, stack_body(stack), stack.x_um, stack.y_um) for stack in plan.stacks]
-    instances = [f"{_INTERPOSER}:", f"  reference: {_INTERPOSER}"]
-    places = [f"{_INTERPOSER}:", "  loc: [0.000, 0.000]", "  z: 0.000", "  orient: R0"]
-    joints = []
+    instances: Lines = []
+    places: Lines = []
+    joints: Lines = []
+    carriers = (
+        (_SUBSTRATE, -substrate.x_um, -substrate.y_um, 0.0),
+        (_INTERPOSER, 0.0, 0.0, base_um),
+    )
+    for name, x_um, y_um, z_um in carriers:
+        instances += [f"{name}:", f"  reference: {name}"]
+        places += [
+            f"{name}:",
+            f"  loc: [{x_um:.3f}, {y_um:.3f}]",
+            f"  z: {z_um:.3f}",
+            "  orient: R0",
+        ]
     for name, chiplet, x_um, y_um in bodies:
         instances += [f"{name}:", f"  reference: {chiplet}"]
         places += [
             f"{name}:",
             f"  loc: [{x_um:.3f}, {y_um:.3f}]",
-            f"  z: {top_um + joint_um:.3f}",
+            f"  z: {base_um + technology.thickness_um + joint_um:.3f}",
             f"  orient: {_FLIPPED}",
         ]
         joints += [
@@ -179,9 +211,9 @@ def _stack(job: Job) -> str:
             f"  thickness: {joint_um:.3f}",
         ]
     joints += [
-        f"{_INTERPOSER}_to_substrate:",
+        f"{_INTERPOSER}_to_{_SUBSTRATE}:",
         f"  top: {_INTERPOSER}.regions.back",
-        "  bot: ~",
+        f"  bot: {_SUBSTRATE}.regions.front",
         f"  thickness: {technology.c4_height_um:.3f}",
     ]
     lines = ["Header:", *_indented(_HEADER), "  include:", f"    - {job.stem}.3dbv"]

@@ -23,6 +23,7 @@ from floorplan.imports.sketch import (
     die_around,
     moved,
 )
+from floorplan.layout_reader import read_library
 from floorplan.stack import Edge
 from techlib import Faults, InputError, did_you_mean
 
@@ -88,19 +89,10 @@ def read_gds(path: Path, roles: LayerRoles, die: str, cell: str = "") -> Sketch:
 
 
 def _library(path: Path, notes: list[str]) -> gdstk.Library:
-    allowed = "a GDSII or OASIS file"
-    if not path.is_file():
-        raise InputError.of(str(path), "no such file", allowed)
-    read = gdstk.read_oas if path.suffix.lower() in (".oas", ".oasis") else gdstk.read_gds
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        try:
-            library = read(path)
-        except (OSError, RuntimeError, ValueError) as error:
-            raise InputError.of(str(path), f"cannot be read: {error}", allowed) from None
+        library = read_library(path)
     notes += dict.fromkeys(str(warning.message) for warning in caught)
-    if not library.cells:
-        raise InputError.of(str(path), "has no cells", allowed)
     return library
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from scoville.commands._options import ModelOption, TraceOption, workload_overrides
 from scoville.console import DesignArgument, Session, Set
+from techlib import InputError
 
 if TYPE_CHECKING:
     from floorplan import Floorplan, Layout
@@ -27,6 +29,15 @@ _Png = Annotated[bool, typer.Option("--png/--no-png", help="Draw the floorplan (
 _Power = Annotated[
     bool, typer.Option("--power", help="Serve the trace; write power where a format carries it.")
 ]
+_Bumps = Annotated[
+    str,
+    typer.Option(
+        "--bumps",
+        metavar="WHICH",
+        help="What text files list bump by bump: interfaces, or all with core supplies (100 MB).",
+    ),
+]
+_BUMPS = ("interfaces", "all")
 _PICTURES = ("png", "svg")
 
 
@@ -36,6 +47,7 @@ def layout_command(
     formats: _Formats = None,
     png: _Png = True,
     power: _Power = False,
+    bumps: _Bumps = "interfaces",
     trace: TraceOption = None,
     model: ModelOption = None,
     overrides: Set = None,
@@ -46,35 +58,40 @@ def layout_command(
     from scoville.layout_files import write_layout
     from scoville.output import output_folder
 
+    if bumps not in _BUMPS:
+        raise InputError.of(f"--bumps {bumps}", "is not known", " or ".join(_BUMPS))
     wanted = _wanted(formats, png)
     loaded = load_design(design, workload_overrides(overrides, trace, model))
     place = session.folder(loaded.name)
     with session.progress(compiles=power) as progress, output_folder(place) as folder:
-        written = write_layout(loaded, folder, progress, formats=wanted, power=power)
+        written = write_layout(
+            loaded, folder, progress, formats=wanted, power=power, every_bump=bumps == "all"
+        )
         session.record(loaded, loaded.layout_sources).write(folder)
     for name, error in written.skipped.items():
         session.warn(f"no {name}: {error}")
     plan = loaded.floorplan
     _print_areas(session, plan)
-    bumps = loaded.layout.bump_counts
-    session.table("", ("bumps", "number"), [(kind, f"{n:,}") for kind, n in bumps.items() if n])
+    counts = loaded.layout.bump_counts
+    session.table("", ("bumps", "number"), [(kind, f"{n:,}") for kind, n in counts.items() if n])
     _print_links(session, loaded.layout)
     for note in loaded.layout.notes:
         session.say(note)
     violations = floorplan.check(plan, loaded.rules)
     if violations:
         session.warn(f"{len(violations)} violations; see `scoville check {design}`")
-    session.say(f"wrote {', '.join(written.files)} to {place}")
+    session.say(_written(written.sizes, place))
     session.emit(
         {
             "design": loaded.name,
             "folder": str(Path(place)),
             "files": list(written.files),
+            "bytes": dict(written.sizes),
             "skipped": {name: str(error) for name, error in written.skipped.items()},
             "blocks": sum(len(die.blocks) for die in plan.dies),
             "violations": len(violations),
             "utilisation": _areas(plan),
-            "bumps": bumps,
+            "bumps": counts,
             "links": _links(loaded.layout),
             "notes": list(loaded.layout.notes),
         }
@@ -88,6 +105,15 @@ def _wanted(formats: str | None, png: bool) -> list[str] | None:
     if formats is None:
         return None if png else [name for name in FORMATS if name not in _PICTURES]
     return [name for entry in formats.split(",") if (name := entry.strip().lower())]
+
+
+def _written(sizes: Mapping[str, int], place: Path) -> str:
+    """Say what was written: how much, and each file with its size from a tenth of a MB on."""
+    named = [
+        f"{name} ({size / 1e6:.1f} MB)" if size >= 1e5 else name for name, size in sizes.items()
+    ]
+    total_mb = sum(sizes.values()) / 1e6
+    return f"wrote {len(sizes)} files, {total_mb:.1f} MB together, to {place}: {', '.join(named)}"
 
 
 def _areas(plan: Floorplan) -> list[dict[str, object]]:
@@ -106,7 +132,7 @@ def _links(layout: Layout) -> list[dict[str, object]]:
 
 def _print_links(session: Session, layout: Layout) -> None:
     columns = {
-        "stack": "{}",
+        "link": "{}",
         "wires": "{}",
         "longest_um": "{:.0f}",
         "mean_um": "{:.0f}",

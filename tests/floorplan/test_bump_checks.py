@@ -241,6 +241,29 @@ def test_a_via_on_the_joint_of_another_net(layout):
     assert "via of VDD stands on the joint of VSS" in short.message
 
 
+def test_a_gap_in_a_grid_of_balls(layout):
+    """Of the inner site that is empty; not of the corner, nor where a whole row is left out."""
+    sites = [(x, y) for x in range(6) for y in range(5) if (x, y) not in ((1, 2), (0, 0))]
+    points = [(9_000.0 + 1_000 * x, 9_000.0 + 800 * y) for x, y in sites if x != 4]
+    balls = field(BumpKind.BGA, points, ["VSS"] * len(points), owner="substrate", pad_um=500.0)
+    deck = floorplan.rule_deck().changed({"ball-pitch": "0.8 mm"}, where="test")
+    (gap,) = floorplan.check(alone(layout, balls), deck)
+    substrate = layout.substrate
+    assert (gap.rule, gap.severity, gap.where) == ("grid-gap", "warning", ("substrate/test",))
+    assert (gap.x_um, gap.y_um) == (10_000.0 - substrate.x_um, 10_600.0 - substrate.y_um)
+
+
+def test_a_joint_without_a_via(layout):
+    fields = [
+        field(BumpKind.C4, [[5_000, 5_000], [5_150, 5_000]], ["VSS", "VSS"], owner="interposer",
+              pad_um=80.0, name="c4"),
+        field(BumpKind.TSV, [[5_020, 5_000]], ["VSS"], owner="interposer", pad_um=10.0, name="tsv"),
+    ]  # fmt: skip
+    (found,) = floorplan.check(alone(layout, *fields))
+    assert (found.rule, found.where) == ("c4-via", ("interposer/c4", "interposer/tsv"))
+    assert (found.x_um, found.y_um) == (5_150.0, 5_000.0)
+
+
 def test_an_open_seal_ring_of_a_layout(layout):
     whole = layout.features["compute"]
     cut = floorplan.check(replace(layout, features={"compute": tuple(
@@ -255,3 +278,22 @@ def _slot():
     from shapely import box
 
     return box(0.0, 10_000.0, 100.0, 10_002.0)
+
+
+def test_bumps_that_reach_beyond_their_phy(layout):
+    """The field of HBM3 is 53 columns of 48 um deep, 50 um inside a PHY of 1.8 mm."""
+    assert floorplan.check(layout) == ()
+    deck = floorplan.rule_deck().changed({"bump-reach": "0.5 mm"}, where="test")
+    (found,) = floorplan.check(layout, deck)
+    assert (found.rule, found.where) == ("bump-reach", (PHY,))
+    assert found.amount == pytest.approx(50.0 + 53 * 48.0 - 1_800.0)
+    assert found.message.endswith("make the block deeper, or move the bumps")
+    block = next(b for b in layout.floorplan.dies[0].blocks if f"compute/{b.name}" == PHY)
+    (area,) = (
+        f.outline
+        for f in layout.features["compute"]
+        if f.layer == "die.bump_area" and f.name == block.name
+    )
+    assert area.difference(block.outline).bounds[2] - block.outline.bounds[2] == pytest.approx(
+        found.amount + 12.5
+    )

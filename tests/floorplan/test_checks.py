@@ -241,6 +241,7 @@ ELSEWHERE = {
     *("hbm-bump-pitch", "core-bump-pitch", "c4-pitch", "tsv-pitch", "ball-pitch", "pad-spacing"),
     *("bump-edge", "c4-edge", "ball-edge", "bump-duplicate", "bump-map", "net-open", "net-short"),
     *("top-cell", "cell-duplicate", "instance-duplicate", "layer-unknown", "seal-ring-closed"),
+    *("c4-via", "grid-gap", "bump-reach", "d2d-bump-pitch"),
 }
 
 

@@ -1,11 +1,11 @@
+import subprocess
+import sys
+
 import floorplan
 
 
 def test_the_exported_names_are_these():
     assert floorplan.__all__ == [
-        "FORMATS",
-        "IMPORTS",
-        "NO_CONNECT",
         "Block",
         "BlockKind",
         "BumpArray",
@@ -14,20 +14,24 @@ def test_the_exported_names_are_these():
         "Change",
         "DetailRules",
         "Die",
+        "DieLinkMap",
         "Difference",
         "Edge",
+        "FORMATS",
         "Feature",
         "Floorplan",
         "Format",
-        "HbmLink",
         "HbmMap",
         "HbmStack",
+        "IMPORTS",
         "ImportedLayout",
         "LayerMap",
         "Layout",
         "LayoutFile",
+        "Link",
         "MapLayer",
         "Metal",
+        "NO_CONNECT",
         "Orientation",
         "Recipe",
         "RouteBundle",
@@ -42,6 +46,7 @@ def test_the_exported_names_are_these():
         "check",
         "check_layout",
         "detail_rules",
+        "die_link_maps",
         "diff",
         "diff_files",
         "field_table",
@@ -72,3 +77,19 @@ def test_the_exported_names_are_these():
         "write_oasis",
     ]
     assert all(hasattr(floorplan, name) for name in floorplan.__all__)
+
+
+def test_each_name_may_be_the_first_one(tmp_path):
+    """Modules load at first use: whichever comes first finds what it needs."""
+    code = """
+import sys, importlib
+names = importlib.import_module("floorplan").__all__
+for name in names:
+    for module in [m for m in sys.modules if m.partition(".")[0] == "floorplan"]:
+        del sys.modules[module]
+    getattr(importlib.import_module("floorplan"), name)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr

@@ -128,7 +128,8 @@ def test_blocks_and_dies_are_labelled(written):
         assert texts[die.name] == 1
     assert texts["tensor07"] == 64
     assert all(texts[f"slice{index:02d}"] == 1 for index in range(64))
-    assert all(texts[f"phy_{stack.name}"] == 1 for stack in plan.stacks)
+    # The block, and the area that its bumps take.
+    assert all(texts[f"phy_{stack.name}"] == 2 for stack in plan.stacks)
 
 
 def test_labels_lie_in_their_blocks(jalapeno, layout_of):
@@ -192,6 +193,26 @@ def test_long_and_odd_names_stay_unique(jalapeno, layout_of):
 def test_a_missing_folder_is_an_input_error(jalapeno, tmp_path):
     with pytest.raises(InputError, match="the folder does not exist; make it first"):
         floorplan.write_gds(jalapeno, tmp_path / "no" / "x.gds")
+
+
+@pytest.mark.parametrize("write", [floorplan.write_gds, floorplan.write_oasis])
+def test_blocks_without_an_extent_are_listed(jalapeno, tmp_path, write):
+    die = jalapeno.dies[0]
+    odd = (
+        replace(die.blocks[0], outline=Polygon()),
+        replace(die.blocks[1], outline=box(0.0, 0.0, float("inf"), 9.0)),
+    )
+    plan = replace(jalapeno, dies=(replace(die, blocks=(*odd, *die.blocks[2:])),))
+    with pytest.raises(InputError) as caught:
+        write(plan, tmp_path / "x")
+    names = [f"compute/{block.name}" for block in odd]
+    assert [str(fault) for fault in caught.value.faults] == [
+        f"{names[0]}: its outline is empty; allowed: a polygon of finite size",
+        f"{names[1]}: its outline has no end; allowed: a polygon of finite size",
+    ]
+    with pytest.raises(InputError, match="its outline is empty"):
+        floorplan.write_formats(plan, tmp_path, ["lef", "toml"])
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_layer_map_has_every_kind_once():

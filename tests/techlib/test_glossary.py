@@ -21,6 +21,7 @@ KINDS: list[type[Record]] = [
     techlib.Material,
     techlib.ProcessNode,
     floorplan.DetailRules,
+    floorplan.DieLinkMap,
     floorplan.HbmMap,
     floorplan.Metal,
 ]

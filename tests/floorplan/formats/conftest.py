@@ -93,5 +93,7 @@ def layout(small):
 def bump_files(small, tmp_path_factory):
     """The folder of all formats that know bumps."""
     folder = tmp_path_factory.mktemp("bumps")
-    floorplan.write_formats(small, folder, ["lef", "def", "gds", "3dblox", "aif", "bumps"])
+    floorplan.write_formats(
+        small, folder, ["lef", "def", "gds", "3dblox", "aif", "bumps"], every_bump=True
+    )
     return folder

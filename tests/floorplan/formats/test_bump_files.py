@@ -57,7 +57,9 @@ def test_chiplets_follow_the_grammar(small, blox, bump_files):
         "HBM3E_east",
         "HBM3E_west",
         "interposer",
+        "substrate",
     }
+    assert views["ChipletDef"]["substrate"]["type"] == "substrate"
     macros = re.findall(r"^MACRO (\S+)", (bump_files / "small.lef").read_text(), re.M)
     for name, chiplet in views["ChipletDef"].items():
         assert chiplet["type"] in TYPES
@@ -105,7 +107,10 @@ def test_the_stack_puts_everything_where_it_is(small, blox):
             assert place["loc"] == [bodies[name].x_um, bodies[name].y_um]
             assert place["orient"] == "MZ"
     technology = small.technology
-    z = technology.thickness_um + technology.microbump_height_um
+    thick, c4_um = views["ChipletDef"]["substrate"]["thickness"], technology.c4_height_um
+    assert (thick, stack["Stack"]["substrate"]["z"]) == (1200.0, 0.0)
+    assert stack["Stack"]["interposer"]["z"] == thick + c4_um
+    z = thick + c4_um + technology.thickness_um + technology.microbump_height_um
     assert stack["Stack"]["compute"]["z"] == stack["Stack"]["hbm_w0"]["z"] == z
 
 
@@ -123,7 +128,8 @@ def test_connected_faces_have_a_bump_opposite_each_other(blox, bump_files):
     for joint in stack["Connection"].values():
         name, face = re.fullmatch(r"(\w+)\.regions\.(\w+)", joint["top"]).groups()
         assert joint["thickness"] > 0.0
-        if joint["bot"] is None:  # YAML's ~: nothing below
+        if name == "interposer":
+            assert joint["bot"] == "substrate.regions.front"
             continue
         assert joint["bot"] == "interposer.regions.front"
         chiplet = chiplets[stack["ChipletInst"][name]["reference"]]
@@ -138,6 +144,19 @@ def test_connected_faces_have_a_bump_opposite_each_other(blox, bump_files):
     for net, found in hbm.items():
         body, port = net.split("/")
         assert sorted(found) == [("compute", f"phy_{net}"), (body, port)]
+
+
+def test_the_interposer_stands_on_the_joints_of_the_substrate(layout, blox, bump_files):
+    views, stack = blox
+    faces = {}
+    for name, side in (("interposer", "back"), ("substrate", "front")):
+        dx, dy = (round(length * 1000) for length in stack["Stack"][name]["loc"])
+        file = bump_files / views["ChipletDef"][name]["regions"][side]["bmap"]
+        faces[name] = {(x + dx, y + dy, net) for *_, x, y, _, net in read_bump_map(file)}
+    assert faces["interposer"] == faces["substrate"]
+    assert len(faces["substrate"]) == layout.bump_counts["c4"]
+    balls = read_bump_map(bump_files / views["ChipletDef"]["substrate"]["regions"]["back"]["bmap"])
+    assert len(balls) == layout.bump_counts["bga"]
 
 
 def test_bump_maps_are_the_bumps_of_the_layout(layout, bump_files):
@@ -246,3 +265,28 @@ def test_the_tables_hold_every_bump(layout, bump_files):
     assert len(everything) == sum(counts.values())
     same = everything[everything["owner"] == "hbm_e0"]
     assert np.allclose(rows["x_um"] * 1000, same["x_nm"])
+
+
+def test_text_files_leave_supplies_to_the_table_of_arrays(small, layout, bump_files, tmp_path):
+    formats = ["3dblox", "aif", "bumps"]
+    floorplan.write_formats(layout, tmp_path, formats, stem="small")
+    whole = read_bump_map(bump_files / "small.interposer.front.bmap")
+    kept = [row for row in whole if "/" in row[5] or "_core_" not in row[0]]
+    assert read_bump_map(tmp_path / "small.interposer.front.bmap") == kept
+    left = f"# without {len(whole) - len(kept)} core and C4 bumps of supplies"
+    assert left in (tmp_path / "small.interposer.front.bmap").read_text()
+    for name in ("small.HBM3E_west.front.bmap", "small.HBM3E_west.aif"):  # whole as it is
+        assert (tmp_path / name).read_bytes() == (bump_files / name).read_bytes()
+    pads = read_aif(tmp_path / "small.package.aif")["NETLIST"]
+    lanes = sum(block.lanes for die in small.dies for block in die.blocks)
+    assert len([row for row in pads if row[1] != "-"]) == 4 * lanes  # wires; the rest supplies
+    assert len([row for row in pads if row[5:6] not in ([], ["-"])]) == layout.bump_counts["bga"]
+    arrays = pd.read_csv(tmp_path / "bump_arrays.csv")
+    core = arrays[arrays["field"] == "compute/core"]
+    assert (core["columns"] * core["rows"]).sum() == layout.field("compute/core").count
+    table = pd.read_csv(bump_files / "bumps.csv")
+    row = core.iloc[0]
+    last = [row.x_um + (row["columns"] - 1) * row.pitch_x_um,
+            row.y_um + (row["rows"] - 1) * row.pitch_y_um]  # fmt: skip
+    there = table[table["net"] == row["net"]][["x_um", "y_um"]].to_numpy()
+    assert np.isclose(there, last, atol=1e-3).all(axis=1).any()

@@ -49,23 +49,35 @@ def signals(layout, owner):
 needs_lefdef = pytest.mark.skipif(sys.platform == "darwin", reason="lefdef has no library for it")
 
 
+#: Channels of two HBM3 stacks; three links of six modules to the other die, which has the lanes.
+WIRES = 2 * 16 * 120 + 3 * 6 * 156
+
+
 @needs_lefdef
 def test_pins_of_a_die_are_its_signal_bumps(small, layout, bump_files):
     found = lefdef_of(bump_files / "small.compute.def")
     wanted = signals(layout, "compute")
-    assert len(wanted) == 2 * 16 * 120  # channels of HBM3; the lanes are on the other die
+    assert len(wanted) == WIRES
     assert {name: (x, y) for name, _, x, y in found["pins"]} == wanted
     assert all(net == name for name, net, _, _ in found["pins"])
-    assert dict(found["nets"]) == {name: [["PIN", name]] for name in wanted}
+    assert {name: sorted(ends) for name, ends in found["nets"]} == {
+        name: sorted([["PIN", name], name.split("/", maxsplit=1)]) for name in wanted
+    }
 
 
 @needs_lefdef
-def test_nets_of_the_package_join_each_phy_with_its_stack(layout, bump_files):
+def test_nets_of_the_package_join_each_phy_with_its_stack_and_the_dies(layout, bump_files):
     nets = dict(lefdef_of(bump_files / "small.def")["nets"])
-    assert len(nets) == 2 * 16 * 120
+    lanes = sum(4 * block.lanes for die in layout.floorplan.dies for block in die.blocks)
+    assert len(nets) == WIRES + lanes
     for net, ends in nets.items():
-        stack, port = net.split("/")
-        assert sorted(ends) == [["compute", f"phy_{net}"], [stack, port]]
+        body, port = net.split("/", maxsplit=1)
+        wanted = [["compute", port], ["io", port]]  # between the dies
+        if body == "io":
+            wanted = [["PIN", net], ["io", port]]  # a lane, to its C4 joint
+        elif body != "compute":
+            wanted = [["compute", f"phy_{net}"], [body, port]]
+        assert sorted(ends) == wanted
 
 
 def test_pins_of_turned_stacks_are_at_their_bumps(layout, bump_files, read_def):
@@ -84,6 +96,55 @@ def test_pins_of_turned_stacks_are_at_their_bumps(layout, bump_files, read_def):
         x, y = (round(length * 1000) for length in layout.origin_um(body))
         for terminal, place in signals(layout, body).items():
             assert places[body, terminal] == (place[0] + x, place[1] + y)
+
+
+@pytest.mark.parametrize(
+    ("file", "owner", "kinds"),
+    [("small.compute.def", "compute", None), ("small.def", "interposer", ("c4",))],
+)
+def test_supplies_are_special_nets_of_arrays(layout, bump_files, read_def, file, owner, kinds):
+    """Each pad stands where the layout has the bump of that net; KLayout expands the arrays."""
+    found = read_def(bump_files, file, "small")
+    drawn = {}
+    for index in found.layer_indexes():
+        if found.get_info(index).name == "PAD":
+            for shape in found.top_cell().begin_shapes_rec(index).each():
+                center = (shape.trans() * shape.shape().bbox()).center()
+                drawn.setdefault((center.x, center.y), 0)
+                drawn[center.x, center.y] += 1
+    wanted = {}
+    for field in layout.fields_of(owner):
+        if kinds and field.kind not in kinds:
+            continue
+        places = np.rint(field.positions_um() * 1000).astype(int).tolist()
+        for code, place in zip(field.net_codes().tolist(), places, strict=True):
+            if "/" not in field.nets[code]:
+                wanted.setdefault(field.nets[code], set()).add(tuple(place))
+    assert set(drawn) == set().union(*wanted.values())
+    assert set(drawn.values()) == {1}
+    text = (bump_files / file).read_text()
+    section = text.partition("SPECIALNETS")[2].partition("END SPECIALNETS")[0]
+    assert set(re.findall(r"^- (\S+) \+ USE (\w+)", section, re.M)) == {
+        (net, "GROUND" if net == "VSS" else "POWER") for net in wanted
+    }
+
+
+def test_interfaces_have_their_bumps_as_pins(layout, bump_files):
+    text = (bump_files / "small.lef").read_text()
+    die = layout.floorplan.dies[0]
+    (block,) = (b for b in die.blocks if b.name == "phy_hbm_w0")
+    x0, y0, x1, y1 = block.outline.bounds
+    size = f"SIZE {x1 - x0:g} BY {y1 - y0:g} ;"
+    field = layout.field("compute/phy_hbm_w0")
+    code = field.ports.index("DQ0_a")
+    x, y = field.points_um[list(field.point_nets).index(code)] - (x0, y0)
+    macros = [m for m in text.split("MACRO ") if m.startswith("HBM_PHY_") and size in m]
+    assert macros
+    rects = [re.search(r"PIN DQ0_a\n.*?RECT (\S+) (\S+) (\S+) (\S+) ;", m, re.S).groups()
+             for m in macros]  # fmt: skip
+    middles = [((float(a) + float(c)) / 2, (float(b) + float(d)) / 2) for a, b, c, d in rects]
+    assert any(middle == pytest.approx((x, y), abs=1e-3) for middle in middles)
+    assert all(m.count("  PIN ") == 1920 for m in macros)
 
 
 def test_gds_and_def_have_the_pads_of_a_stack_in_one_place(small, layout, bump_files):

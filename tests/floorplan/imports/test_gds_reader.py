@@ -140,7 +140,7 @@ def test_stacks_are_recognised_by_their_size_and_turned_to_the_die(drawing, impo
 def test_faults_of_layouts(drawing, faults_of, tmp_path):
     assert faults_of("no.gds")[0].startswith("x.toml.import: there is no file")
     (tmp_path / "text.gds").write_text("not a layout")
-    assert "text.gds: cannot be read" in faults_of("text.gds")[0]
+    assert "text.gds: byte 0: does not begin with a HEADER record" in faults_of("text.gds")[0]
     drawing.box(drawing.top, 77, (0, 0, 1, 1))
     drawing.layout.create_cell("OTHER")
     file = drawing.write()

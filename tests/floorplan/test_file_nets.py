@@ -1,0 +1,117 @@
+"""Faults seeded into the nets of a layout file, from microbump to ball: each is found, no other."""
+
+import gdstk
+import numpy as np
+import pytest
+
+import floorplan
+
+
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory):
+    """A die with two lanes on an interposer: microbumps, vias, joints and balls with their nets."""
+    die = {"name": "io", "node": "N5", "width": "4 mm", "height": "3 mm", "x": "1 mm", "y": "1 mm",
+           "seal_ring": "20 um"}  # fmt: skip
+    lanes = [
+        {"name": f"serdes{n}", "die": "io", "kind": "serdes", "lanes": 2,
+         "rect": [f"{n + 0.5} mm", "1 mm", f"{n + 1.5} mm", "2 mm"]}
+        for n in (0, 1)
+    ]  # fmt: skip
+    carrier = {"technology": "CoWoS-S", "width": "6 mm", "height": "5 mm"}
+    tables = {"grid": "5 nm", "interposer": carrier, "dies": [die], "blocks": lanes}
+    plan = floorplan.from_tables(tables, name="small", where="test")
+    return floorplan.write_gds(floorplan.lay_out(plan), tmp_path_factory.mktemp("nets") / "a.gds")
+
+
+@pytest.fixture
+def broken(clean, tmp_path):
+    """Break a file by a function of its cells, write it, and return what the check finds."""
+
+    def check(change, suffix="gds"):
+        library = gdstk.read_gds(clean, unit=1e-6)
+        change({cell.name: cell for cell in library.cells})
+        file = tmp_path / f"broken.{suffix}"
+        {"gds": library.write_gds, "oas": library.write_oas}[suffix](file)
+        found = floorplan.check_layout(floorplan.read_layout(file))
+        return [v for v in found if v.rule != "block-density"]
+
+    return check
+
+
+def bumps(cells, kind):
+    (cell,) = (c for name, c in cells.items() if name.startswith(f"{kind}_BUMPS"))
+    return cell
+
+
+def wire(cells, kind, net):
+    """Return text and pad of a signal in the cell of its level."""
+    cell = bumps(cells, kind)
+    (text,) = (t for t in cell.labels if t.text == net)
+    (pad,) = (
+        r for r in cell.references if not r.repetition.size and np.allclose(r.origin, text.origin)
+    )
+    return cell, text, pad
+
+
+@pytest.mark.parametrize("suffix", ["gds", "oas"])
+def test_a_file_of_the_whole_package_is_clean(broken, suffix):
+    assert broken(lambda cells: None, suffix) == []
+
+
+def test_swapped_nets_of_two_joints(broken):
+    """Each joint then stands below nine vias of the other net."""
+
+    def swap(cells):
+        one, other = (wire(cells, "C4", f"io/serdes0/{port}")[1] for port in ("tx0_p", "rx1_n"))
+        one.text, other.text = other.text, one.text
+
+    found = broken(swap)
+    assert {v.rule for v in found} == {"net-short"}
+    assert {v.where for v in found} == {("interposer/tsv", "interposer/c4")}
+    messages = {v.message.partition(": ")[2].partition(";")[0] for v in found}
+    assert messages == {
+        "via of io/serdes0/tx0_p stands on the joint of io/serdes0/rx1_n",
+        "via of io/serdes0/rx1_n stands on the joint of io/serdes0/tx0_p",
+    }
+
+
+def test_a_missing_ball(broken):
+    def drop(cells):
+        cell, text, pad = wire(cells, "BGA", "io/serdes1/tx0_n")
+        cell.remove(text, pad)
+
+    (net,) = broken(drop)
+    assert net.rule == "net-open"
+    assert net.where == ("io/core",)
+    assert "net io/serdes1/tx0_n has microbumps and no balls; connect it" in net.message
+
+
+def test_a_joint_moved_by_1_um(broken):
+    def move(cells):
+        _, text, pad = wire(cells, "C4", "io/serdes0/tx0_p")
+        pad.origin = text.origin = (text.origin[0] + 1.0, text.origin[1])
+
+    found = broken(move)
+    pitch = [v for v in found if v.rule == "c4-pitch"]
+    assert pitch
+    assert all(v.amount < v.limit for v in pitch)
+    assert pitch[0].amount == pytest.approx(pitch[0].limit - 1.0)
+    assert {v.rule for v in found} == {"c4-pitch"}
+
+
+def test_two_wires_on_one_bump_name(broken):
+    """A microbump renamed after its neighbour: its own net ends at the vias."""
+
+    def rename(cells):
+        (cell,) = (
+            c
+            for name, c in cells.items()
+            if name.startswith("CORE_BUMPS") and any(t.text == "tx0_p" for t in c.labels)
+        )
+        next(t for t in cell.labels if t.text == "tx0_p").text = "tx0_n"
+
+    found = broken(rename)
+    assert {v.rule for v in found} == {"net-open"}
+    assert {v.message.partition(": ")[2] for v in found} == {
+        f"net io/serdes{n}/tx0_p has C4 joints and no microbumps; connect it" for n in (0, 1)
+    }
