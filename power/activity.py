@@ -15,12 +15,13 @@ from power.schedule import Schedule, run_actions
 from power.work import ACTIONS, RESOURCES, Work
 from techlib import InputError
 
-__all__ = ["BUSY", "Activity", "Serving", "binned", "counts_of_runs"]
+__all__ = ["BUSY", "Activity", "Serving", "binned", "check_width", "counts_of_runs"]
 
 #: Times of a bin during which something works: steps run, and the parts that overlap in them.
 BUSY = ("engine_s", *(f"{name}_s" for name in RESOURCES))
 
 _MOST_BINS = 600
+_MOST_ASKED = 10_000_000
 
 
 class Serving(Protocol):
@@ -76,23 +77,18 @@ class Activity:
         start = float(schedule.trace.arrival_s[0])
         span = schedule.end_s - start
         width = _nice(span / _MOST_BINS) if bin_s is None else float(bin_s)
-        if not (math.isfinite(width) and width > 0.0):
-            raise InputError.of("bin", f"{width:g} s", "above 0 s")
-        number = max(math.ceil(span / width * (1.0 - 1e-12)), 1)
-        if number > 10_000_000:
-            cure = f"e.g. {_nice(span / _MOST_BINS):g} s"
-            raise InputError.of("bin", f"{width:g} s makes {number:,} bins", "10,000,000", cure)
+        number = check_width(width, span)
         edges = start + width * np.arange(number + 1, dtype=np.float64)
         runs = schedule.iterations
         bounds = runs[["start_s", "end_s"]].to_numpy().flatten()
         bounds[-1] = min(bounds[-1], edges[-1])
-        columns = counts_of_runs(schedule.work, runs, schedule.handover_byte_per_token)
+        columns = counts_of_runs(schedule.work, runs)
         counts = pd.DataFrame(binned(columns.to_numpy(), bounds, edges), columns=columns.columns)
         totals = {str(name): float(total) for name, total in columns.sum().items()}
         return cls(schedule, edges, counts, totals)
 
     @classmethod
-    def by_run(cls, serving: Serving, runs: pd.DataFrame, sent_byte: float = 0.0) -> Activity:
+    def by_run(cls, serving: Serving, runs: pd.DataFrame) -> Activity:
         """Count the actions of runs of steps in bins that begin and end with them.
 
         Parameters
@@ -101,13 +97,11 @@ class Activity:
             Who ran them.
         runs : DataFrame
             As `Schedule.iterations`; pauses between them become bins of their own.
-        sent_byte : float
-            See `Schedule.handover_byte_per_token`.
         """
         start, end = runs["start_s"].to_numpy(), runs["end_s"].to_numpy()
         pause = start[1:] > end[:-1]
         place = np.arange(len(runs)) + np.concatenate([[0], np.cumsum(pause)])
-        columns = counts_of_runs(serving.work, runs, sent_byte)
+        columns = counts_of_runs(serving.work, runs)
         counts = np.zeros((int(place[-1]) + 1, columns.shape[1]))
         counts[place] = columns.to_numpy()
         edges = np.empty(len(counts) + 1)
@@ -161,7 +155,7 @@ class Activity:
         return pd.concat([pd.DataFrame(bounds), self.counts], axis=1)
 
 
-def counts_of_runs(work: Work, runs: pd.DataFrame, sent_byte: float = 0.0) -> pd.DataFrame:
+def counts_of_runs(work: Work, runs: pd.DataFrame) -> pd.DataFrame:
     """Return what is counted for each run of steps.
 
     Parameters
@@ -170,8 +164,6 @@ def counts_of_runs(work: Work, runs: pd.DataFrame, sent_byte: float = 0.0) -> pd
         The machine and the model.
     runs : DataFrame, m rows
         As `Schedule.iterations`.
-    sent_byte : float
-        See `Schedule.handover_byte_per_token`.
 
     Returns
     -------
@@ -180,7 +172,7 @@ def counts_of_runs(work: Work, runs: pd.DataFrame, sent_byte: float = 0.0) -> pd
         their own (`power.governor`) also what they are worth at the operation's: actions by the
         square of the voltage, busy times by that and the clock, and by leakage.
     """
-    columns = dict(zip(ACTIONS, run_actions(work, runs, sent_byte).T, strict=True))
+    columns = dict(zip(ACTIONS, run_actions(work, runs).T, strict=True))
     columns["prompt_tokens"] = (runs["steps"] * runs["step_prompt_tokens"]).to_numpy()
     columns["output_tokens"] = runs["output_tokens"].to_numpy()
     columns["engine_s"] = (runs["end_s"] - runs["start_s"]).to_numpy()
@@ -228,6 +220,23 @@ def binned(
         total = np.concatenate([[0.0], done]).astype(np.float64)
         spread[:, column] = np.diff(np.interp(edges, bounds, np.repeat(total, 2)[1:-1]))
     return spread
+
+
+def check_width(width_s: float, span_s: float) -> int:
+    """Return how many bins of a width a time takes.
+
+    Raises
+    ------
+    InputError
+        The width is not positive, or makes more than ten million bins.
+    """
+    if not (math.isfinite(width_s) and width_s > 0.0):
+        raise InputError.of("bin", f"{width_s:g} s", "above 0 s")
+    number = max(math.ceil(span_s / width_s * (1.0 - 1e-12)), 1)
+    if number > _MOST_ASKED:
+        what, allowed = f"{width_s:g} s makes {number:,} bins", f"{_MOST_ASKED:,}"
+        raise InputError.of("bin", what, allowed, f"e.g. {_nice(span_s / _MOST_BINS):g} s")
+    return number
 
 
 def _nice(width: float) -> float:

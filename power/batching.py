@@ -24,6 +24,7 @@ pauses; above the limit steps get the throttle's operating point, until it is be
 hysteresis.
 
 *Handed over.* Where prompts are read elsewhere, requests come with their KV cache and first token.
+Where answers are written elsewhere, the KV cache of a prompt leaves with the step that ends it.
 
 Steps alike share a row: same decoding sequences, tokens and operating point, no pause between
 them, and a KV cache within `power.rows.GROWTH` of the first step's. A long decode is thus a few
@@ -309,7 +310,7 @@ def serve(
     fixed_s : array, shape (chunk + 1, 5)
         Time of tensor, vector, HBM and serial parts by tokens of the step [s], and what stretches
         the longest of the first three (bubbles of a pipeline).
-    slope_s : array, shape (5, 3)
+    slope_s : array, shape (6, 3)
         Time of the first three for each unit of `power.work.SUMS` [s].
     draft_s : array, shape (max_batch + 1, 4)
         Time of the drafts of a full draft length by decoding sequences [s].
@@ -347,7 +348,7 @@ def serve(
         growth = _select(requests, batch, blocks, rules)
         decoding = count[DECODING]
         tokens = add_decode(sums, batch, decoding, rules)
-        taken = add_prompts(sums, batch, count[FILLING], rules.chunk - tokens, rules.window)
+        taken = add_prompts(sums, batch, count[FILLING], rules.chunk - tokens, rules)
         fixed = fixed_s[tokens + taken]
         serial_s = fixed[3]
         lasting_s = longest_s(parts, sums, fixed, slope_s) * fixed[4] + serial_s

@@ -40,6 +40,7 @@ class Rules(NamedTuple):
     capacity_byte: float
     reserve: bool  #: hold the whole request from the start, so that nothing is evicted
     handed: bool  #: prompts were read elsewhere: requests come with their KV cache
+    hands_over: bool  #: answers are written elsewhere: prompts leave with their KV cache
     draft_tokens: int
     acceptance: float
     block_tokens: int  #: of the prefix cache; 0 for none

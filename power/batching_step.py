@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from power.batching_cache import kv_byte
 from power.batching_state import CONTEXT, DONE, DRAFTS, LEFT, TARGET, Batch, Rules, inlined
 
 __all__ = ["WIDTH", "add_decode", "add_prompts", "joins", "longest_s", "note", "open_row"]
@@ -17,10 +18,10 @@ Floats = NDArray[np.float64]
 
 # Columns of `power.rows.ROW`.
 _START, _END, _STEPS, _DECODE, _PROMPT, _SUM, _TIME, _SERIAL, _KV, _WAIT, _TOKENS, _OUT, _LEVEL = (
-    0, 1, 2, 3, 4, 5, 10, 13, 14, 15, 16, 17, 18,
+    0, 1, 2, 3, 4, 5, 11, 14, 15, 16, 17, 18, 19,
 )  # fmt: skip
-_HEAT = 19
-WIDTH = 20  #: of a row; the column behind it holds the first step's KV cache
+_HEAT = 20
+WIDTH = 21  #: of a row; the column behind it holds the first step's KV cache
 
 
 @inlined
@@ -45,12 +46,14 @@ def add_decode(sums: Floats, batch: Batch, decoding: int, rules: Rules) -> int:
     sums[0] = tokens
     sums[1], sums[2] = whole, inside
     sums[3], sums[4] = kept, kept_inside
+    sums[5] = 0.0
     return tokens
 
 
 @inlined
-def add_prompts(sums: Floats, batch: Batch, filling: int, room: int, window: int) -> int:
+def add_prompts(sums: Floats, batch: Batch, filling: int, room: int, rules: Rules) -> int:
     """Add chunks of prompts, first come, first served; return the tokens taken."""
+    window = rules.window
     taken = place = 0
     while taken < room and place < filling:
         done, target = batch.filling[DONE, place], batch.filling[TARGET, place]
@@ -66,6 +69,8 @@ def add_prompts(sums: Floats, batch: Batch, filling: int, room: int, window: int
         batch.filling[DONE, place] = end
         if end == target:
             sums[0] += 1.0
+            if rules.hands_over:
+                sums[5] += kv_byte(end, rules)
         place += 1
     return taken
 

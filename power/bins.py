@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from power.activity import binned
+from power.activity import binned, check_width
 
 __all__ = ["GrowingBins"]
 
@@ -25,6 +25,11 @@ class GrowingBins:
         Where the first bin begins [s].
     width_s : float, optional
         A width to keep; else it starts at a millisecond and doubles [s].
+
+    Raises
+    ------
+    InputError
+        A width to keep is not positive, or makes too many bins, as soon as it does.
     """
 
     def __init__(self, start_s: float, width_s: float | None = None) -> None:
@@ -43,6 +48,8 @@ class GrowingBins:
             self._names = list(counts.columns)
             self._counts = np.zeros((0, len(self._names)))
         self._end_s = float(bounds[-1])
+        if self._fixed:
+            check_width(self._width_s, self._end_s - self._start_s)
         while not self._fixed and self._number > _MOST:
             self._widen()
         missing = self._number - len(self._counts)

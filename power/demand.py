@@ -161,4 +161,4 @@ def _kv_byte_per_token(work: Work) -> tuple[float, float]:
 
 def _ones(context: float, windowed: float) -> NDArray[np.float64]:
     """Return the sums of one sequence that decodes; see `power.work.SUMS`."""
-    return np.array([1.0, context, windowed, context, windowed])
+    return np.array([1.0, context, windowed, context, windowed, 0.0])

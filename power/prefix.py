@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +66,29 @@ class PrefixBlocks:
         parts = [np.asarray(entry, dtype=np.int64) for entry in lists if len(entry)]
         ids = np.concatenate(parts) if parts else np.empty(0, np.int64)
         return cls(block_tokens, offsets, ids)
+
+    @classmethod
+    def none(cls, requests: int) -> PrefixBlocks:
+        """Return the blocks of requests that have nothing in common."""
+        return cls(1, np.zeros(requests + 1, np.int64), np.empty(0, np.int64))
+
+    @classmethod
+    def joined(cls, parts: Sequence[PrefixBlocks]) -> PrefixBlocks:
+        """Return the blocks of requests after one another.
+
+        Raises
+        ------
+        InputError
+            Blocks of different size, where both sides have any.
+        """
+        sizes = {part.block_tokens for part in parts if len(part.ids)}
+        if len(sizes) > 1:
+            what = " and ".join(f"{size}" for size in sorted(sizes))
+            raise InputError.of("prefix blocks: block_tokens", what, "one size")
+        counts = np.concatenate([np.diff(part.offsets) for part in parts])
+        offsets = np.concatenate([[0], np.cumsum(counts)])
+        ids = np.concatenate([part.ids for part in parts])
+        return cls(sizes.pop() if sizes else parts[-1].block_tokens, offsets, ids)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

@@ -19,6 +19,7 @@ ROW = (
     "products_windowed",
     "kv_tokens",
     "kv_tokens_windowed",
+    "handed_byte",
     "tensor_s",
     "vector_s",
     "hbm_s",

@@ -43,13 +43,13 @@ class RunPower:
     _last_s: float = 0.0
     _idle_w: float | None = None
 
-    def add(self, runs: pd.DataFrame, sent_byte: float = 0.0) -> None:
+    def add(self, runs: pd.DataFrame) -> None:
         """Take in the next runs of steps; see `Activity.by_run`."""
         for first in range(0, len(runs), _STRETCH):
-            self._add(runs.iloc[first : first + _STRETCH], sent_byte)
+            self._add(runs.iloc[first : first + _STRETCH])
 
-    def _add(self, runs: pd.DataFrame, sent_byte: float) -> None:
-        activity = Activity.by_run(self.serving, runs, sent_byte)
+    def _add(self, runs: pd.DataFrame) -> None:
+        activity = Activity.by_run(self.serving, runs)
         power = BlockPower.of(activity)
         watts = power.package_w(self.temperature_c)
         joules = watts * power.bin_s

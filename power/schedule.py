@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from power.disaggregation import hand_over, prompt_byte, prompts_only
+from power.disaggregation import first_group
 from power.governor import with_points
 from power.machine import Machine
 from power.parallel import work_of
@@ -19,7 +19,7 @@ from power.server import Server
 from power.summary import FIGURES, ServingSummary, Tally, exact_figures
 from power.trace import Trace
 from power.trace_checks import RowFault, list_rows
-from power.work import ACTIONS, SUMS, Work
+from power.work import SUMS, Work
 from techlib import Faults, LanguageModel
 
 if TYPE_CHECKING:
@@ -55,8 +55,6 @@ class Schedule:
         the prefix cache when it was first admitted.
     asked_s : array, shape (n,)
         When each came to the front door; its arrival here, but for a group that only decodes [s].
-    handover_byte : float
-        KV cache that the group sends to groups that decode [byte].
 
     Examples
     --------
@@ -79,7 +77,6 @@ class Schedule:
     evictions: NDArray[np.int64]
     cached_tokens: NDArray[np.int64]
     asked_s: NDArray[np.float64]
-    handover_byte: float = 0.0
 
     @classmethod
     def of(cls, trace: Trace, machine: Machine, model: LanguageModel, *, seed: int = 0) -> Schedule:
@@ -107,16 +104,11 @@ class Schedule:
         work = work_of(machine, model)
         capacity = machine.kv_capacity_byte(model)
         check_fit(trace, work, capacity)
-        role, sent, asked, first = machine.operation.role, 0.0, None, None
-        if role == "prefill":
-            trace = prompts_only(trace.replica(int(machine.operation.prefill_groups)))
-            sent = float(prompt_byte(trace, work).sum())
-        elif role == "decode":
-            handover = hand_over(trace, work, capacity, seed=seed)
-            trace, asked, first = handover.trace, handover.asked_s, handover.first_token_s
-        served = Server(work, capacity, seed=seed, handed=role == "decode").serve(trace)
+        (mine,) = first_group([(trace, True)], work, capacity, seed=seed)
+        served = Server.of_role(work, capacity, seed=seed).serve(mine.trace)
+        first = mine.first_token_s
         return cls(
-            trace,
+            mine.trace,
             work,
             with_points(machine, pd.DataFrame(served.rows, columns=list(ROW))),
             served.admitted_s,
@@ -125,8 +117,7 @@ class Schedule:
             capacity,
             served.evictions,
             served.cached_tokens,
-            trace.arrival_s if asked is None else asked,
-            sent,
+            mine.asked_s,
         )
 
     @property
@@ -148,15 +139,12 @@ class Schedule:
     @property
     def actions(self) -> NDArray[np.float64]:
         """Actions of one package in each run, shape (m, len(ACTIONS))."""
-        return run_actions(self.work, self.iterations, self.handover_byte_per_token)
+        return run_actions(self.work, self.iterations)
 
     @property
-    def handover_byte_per_token(self) -> float:
-        """KV cache that the group sends for each token of a prompt that it reads [byte]."""
-        if not self.handover_byte:
-            return 0.0
-        read = self.iterations["steps"] * self.iterations["step_prompt_tokens"]
-        return self.handover_byte / float(read.sum())
+    def handover_byte(self) -> float:
+        """KV cache that the group sends to groups that decode [byte]."""
+        return float(self.iterations["handed_byte"].sum())
 
     @property
     def ttft_s(self) -> NDArray[np.float64]:
@@ -234,7 +222,7 @@ class Schedule:
         from power.run_power import RunPower  # which needs this module
 
         found = RunPower(self, temperature_c)
-        found.add(self.iterations, self.handover_byte_per_token)
+        found.add(self.iterations)
         return found
 
     def energy_figures(self, split: Mapping[str, float]) -> list[float]:
@@ -254,11 +242,11 @@ class Schedule:
         return table.assign(**{name: getattr(self, name) for name in names})
 
 
-def run_actions(work: Work, runs: pd.DataFrame, sent_byte: float = 0.0) -> NDArray[np.float64]:
+def run_actions(work: Work, runs: pd.DataFrame) -> NDArray[np.float64]:
     """Return the actions of one package in runs of steps, drafts included.
 
-    What a group hands over crosses its links evenly with the prompts that it reads; the energy of
-    a link is counted where the bits are sent.
+    What a group hands over crosses its links with the step that ends a prompt; the energy of a
+    link is counted where the bits are sent.
 
     Parameters
     ----------
@@ -266,8 +254,6 @@ def run_actions(work: Work, runs: pd.DataFrame, sent_byte: float = 0.0) -> NDArr
         The machine and the model.
     runs : DataFrame, m rows
         See `Schedule.iterations`.
-    sent_byte : float
-        See `Schedule.handover_byte_per_token`.
 
     Returns
     -------
@@ -281,9 +267,6 @@ def run_actions(work: Work, runs: pd.DataFrame, sent_byte: float = 0.0) -> NDArr
         drafts = (tokens - decoding) / np.maximum(decoding, 1.0)
         each = steps * drafts * (work.machine.operation.draft_cost or 0.0)
         actions = actions + each[:, None] * work.per_step(decoding)
-    if sent_byte:
-        read = steps * runs["step_prompt_tokens"].to_numpy()
-        actions[:, ACTIONS.index("serdes_bits")] += 8.0 * sent_byte / work.machine.chips * read
     return np.asarray(actions)
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from power.prefix import PrefixBlocks
+from power.prefix_cache import PrefixCache
 from power.rows import GROWTH, ROW
 from power.step_times import StepTimes
 from power.trace import Trace
 from power.work import Work
 
 if TYPE_CHECKING:
-    from power.batching_state import Blocks, Levels, Requests, Rules
+    from power.batching_state import Blocks, Levels, Requests
 
 __all__ = ["Served", "Server"]
 
@@ -35,8 +38,12 @@ class Served:
         Which requests have ended, counted from the first one of all.
     arrival_s, admitted_s, first_token_s, finish_s : array, shape (n,)
         Their times [s].
-    output_tokens, evictions, cached_tokens : array, shape (n,)
-        Their answers; how often they were evicted; tokens of their prompts found in the cache.
+    prompt_tokens, output_tokens : array, shape (n,)
+        What they asked, and what they were answered.
+    evictions, cached_tokens : array, shape (n,)
+        How often they were evicted; tokens of their prompts found in the cache.
+    until_s : float
+        All that end later are still to come; infinite where no more will [s].
     """
 
     rows: Array
@@ -45,9 +52,11 @@ class Served:
     admitted_s: Array
     first_token_s: Array
     finish_s: Array
+    prompt_tokens: NDArray[np.int64]
     output_tokens: NDArray[np.int64]
     evictions: NDArray[np.int64]
     cached_tokens: NDArray[np.int64]
+    until_s: float
 
 
 class Server:
@@ -63,18 +72,25 @@ class Server:
         Decides which drafts are accepted.
     handed : bool
         Requests come with the KV cache of their prompt and their first token.
+    hands_over : bool
+        The KV cache of a prompt that has been read is sent to a group that decodes.
     """
 
     def __init__(
-        self, work: Work, capacity_byte: float, *, seed: int = 0, handed: bool = False
+        self,
+        work: Work,
+        capacity_byte: float,
+        *,
+        seed: int = 0,
+        handed: bool = False,
+        hands_over: bool = False,
     ) -> None:
-        from power.batching_state import HEAT, Batch, Rules  # imports numba, which takes a second
+        from power.batching_state import Rules  # imports numba, which takes a second
 
         run = work.machine.operation
-        size = int(run.max_batch)
         full, windowed = work.kv_byte_per_token
         self._rules = Rules(
-            max_batch=size,
+            max_batch=int(run.max_batch),
             chunk=int(run.chunk_tokens),
             window=work.window_tokens,
             full_byte=float(full),
@@ -82,14 +98,22 @@ class Server:
             capacity_byte=float(capacity_byte),
             reserve=run.kv_admission == "reserve",
             handed=handed,
+            hands_over=hands_over,
             draft_tokens=int(run.draft_tokens),
             acceptance=float(run.draft_acceptance or 0.0),
             block_tokens=0,
             growth=GROWTH,
         )
+        self._caches = run.caches_prefixes
         self._times = StepTimes.of(work)
         self._levels = _levels(work)
         self._seed = seed
+        self._begin()
+
+    def _begin(self) -> None:
+        from power.batching_state import HEAT, Batch
+
+        size = self._rules.max_batch
         self._batch = Batch(
             decode=np.zeros((5, size), np.int64),
             filling=np.zeros((4, size), np.int64),
@@ -99,18 +123,32 @@ class Server:
         )
         self._batch.clock[HEAT] = self._levels.coolant_c
         self._batch.clock[HEAT] += self._levels.resistance_k_w * self._levels.idle_w
-        self._caches = run.caches_prefixes
+        self.cache = PrefixCache() if self._caches else None
         self._requests: Requests | None = None
         self._begun: Array | None = None
         self._number = np.empty(0, np.int64)
         self._seen = 0
+
+    @classmethod
+    def of_role(cls, work: Work, capacity_byte: float, *, seed: int = 0) -> Server:
+        """Return a server for the operation's role."""
+        role = work.machine.operation.role
+        return cls(
+            work, capacity_byte, seed=seed, handed=role == "decode", hands_over=role == "prefill"
+        )
+
+    def another(self) -> Server:
+        """Return a server of the same kind that has not served yet."""
+        other = copy.copy(self)
+        other._begin()
+        return other
 
     @property
     def waiting(self) -> int:
         """Requests that have come and not ended."""
         return len(self._number)
 
-    def serve(self, trace: Trace, *, last: bool = True) -> Served:
+    def serve(self, trace: Trace | None, *, last: bool = True) -> Served:
         """Serve a stretch of requests, and what is left of those before.
 
         Where more will come, the last row is kept back, which their steps may join, and so are the
@@ -118,8 +156,9 @@ class Server:
 
         Parameters
         ----------
-        trace : Trace
-            The requests; each arrives after all before it.
+        trace : Trace or None
+            The requests, each of which arrives after all before it; none where the last ones have
+            been given already.
         last : bool
             Whether no more will come. If more will, what depends on them is left to the next call.
         """
@@ -127,15 +166,12 @@ class Server:
         from power.batching_step import WIDTH
 
         requests = self._joined(trace)
+        with_blocks, blocks = self._with_blocks(requests, trace)
         begun = np.empty((0, WIDTH + 1)) if self._begun is None else self._begun
-        rules, blocks = self._cache(trace)
-        if rules.block_tokens:
-            start = np.ascontiguousarray(trace.blocks.offsets)  # type: ignore[union-attr]
-            requests = requests._replace(block_start=start, block_ids=self._ids)
-        horizon_s = np.inf if last else float(trace.arrival_s[-1])
+        horizon_s = np.inf if last or trace is None else float(trace.arrival_s[-1])
         times = self._times
         rows, used = serve(
-            requests, self._batch, blocks, rules, self._levels, horizon_s, times.fixed_s,
+            with_blocks, self._batch, blocks, self._rules, self._levels, horizon_s, times.fixed_s,
             times.slope_s, times.draft_s, begun,
         )  # fmt: skip
         whole = used if last else max(used - 1, 0)
@@ -143,26 +179,27 @@ class Server:
         until_s = np.inf if last else float(rows[whole - 1, _END]) if whole else -np.inf
         return self._ended(requests, rows[:whole, : len(ROW)], until_s)
 
-    def _joined(self, trace: Trace) -> Requests:
+    def _joined(self, trace: Trace | None) -> Requests:
         """Return the requests that have not ended, and the new ones behind them."""
         fresh = self._fresh(trace)
-        self._number = np.concatenate([self._number, self._seen + np.arange(len(trace))])
-        self._seen += len(trace)
+        size = len(fresh.prompt)
+        self._number = np.concatenate([self._number, self._seen + np.arange(size)])
+        self._seen += size
         if self._requests is None:
             return fresh
         parts = zip(self._requests, fresh, strict=True)
         return type(fresh)(*(np.concatenate(pair, axis=-1) for pair in parts))
 
-    def _fresh(self, trace: Trace) -> Requests:
+    def _fresh(self, trace: Trace | None) -> Requests:
         from power.batching_state import Requests
 
-        size = len(trace)
+        size = 0 if trace is None else len(trace)
         numbers = np.arange(self._seen, self._seen + size, dtype=np.uint64)
         none = np.zeros(size, np.int64)
         return Requests(
-            arrival_s=np.array(trace.arrival_s),
-            prompt=np.array(trace.prompt_tokens),
-            output=np.array(trace.output_tokens),
+            arrival_s=np.zeros(0) if trace is None else np.array(trace.arrival_s),
+            prompt=none.copy() if trace is None else np.array(trace.prompt_tokens),
+            output=none.copy() if trace is None else np.array(trace.output_tokens),
             key=_mixed(numbers, self._seed),
             got=none + 1 if self._rules.handed else none.copy(),
             held_byte=np.zeros(size),
@@ -170,23 +207,23 @@ class Server:
             evictions=none.copy(),
             cached=none.copy(),
             times_s=np.full((3, size), np.nan),
-            block_start=none.copy(),
-            block_ids=none[:0],
+            block_start=none,  # these two are only known with the cache
+            block_ids=none,
         )
 
-    def _cache(self, trace: Trace) -> tuple[Rules, Blocks]:
-        """Return the rules with the trace's blocks, and an empty cache for them."""
+    def _with_blocks(self, requests: Requests, trace: Trace | None) -> tuple[Requests, Blocks]:
+        """Return the requests with the places of their prefix blocks, and the cache."""
         from power.batching_state import Blocks
 
-        rules, number = self._rules, 0
-        if self._caches and trace.blocks is not None:
-            distinct, ids = np.unique(trace.blocks.ids, return_inverse=True)
-            self._ids = np.ascontiguousarray(ids, dtype=np.int64)
-            rules = rules._replace(block_tokens=trace.blocks.block_tokens)
-            number = len(distinct)
-        ring = np.zeros(number + 1, np.int64)
-        ring[number] = number
-        return rules, Blocks(np.full(number, -1, np.int64), ring, ring.copy())
+        if self.cache is None:
+            head = np.zeros(1, np.int64)
+            return requests, Blocks(head[:0], head, head.copy())
+        given = None if trace is None else trace.blocks
+        if given is None:
+            given = PrefixBlocks.none(0 if trace is None else len(trace))
+        blocks, start, ids = self.cache.join(given)
+        self._rules = self._rules._replace(block_tokens=self.cache.block_tokens)
+        return requests._replace(block_start=start, block_ids=ids), blocks
 
     def _ended(self, requests: Requests, rows: Array, until_s: float) -> Served:
         """Take those who are done by a time out of the state, and say when they were served."""
@@ -199,9 +236,11 @@ class Server:
             admitted,
             first,
             finish,
+            requests.prompt[done],
             requests.output[done],
             requests.evictions[done],
             requests.cached[done],
+            until_s,
         )
         self._keep(requests, ~done)
         return served
@@ -211,13 +250,10 @@ class Server:
         from power.batching_state import ADMIT, ARRIVED, DECODING, EVICTED, FILLING, WHO
 
         place = np.cumsum(kept) - 1
-
-        def chosen(column: Any) -> Any:
-            return np.ascontiguousarray(
-                column[..., kept] if column.shape[-1] == len(kept) else column
-            )
-
-        self._requests = type(requests)(*(chosen(column) for column in requests))
+        columns: Any = (np.ascontiguousarray(column[..., kept]) for column in requests)
+        self._requests = type(requests)(*columns)
+        if self.cache is not None:
+            self.cache.keep(kept)
         self._number = self._number[kept]
         batch, count = self._batch, self._batch.counts
         for table, number in ((batch.decode[WHO], count[DECODING]),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from power.activity import Activity, counts_of_runs
 from power.bins import GrowingBins
+from power.disaggregation import Handover, first_group
 from power.governor import with_points
 from power.histogram import LogHistogram, TokenHistogram
 from power.machine import Machine
@@ -25,6 +27,8 @@ from power.work import Work
 from techlib import InputError, LanguageModel
 
 __all__ = ["StreamedSchedule", "serve_stream"]
+
+T = TypeVar("T")
 
 _WAITS = ("ttft_s", "tpot_s", "waiting_s")
 
@@ -52,8 +56,10 @@ class StreamedSchedule:
     requests: int = 0
     prompt_tokens: int = 0
     output_tokens: int = 0
+    cached_tokens: int = 0
     evictions: int = 0
     left_out: int = 0
+    _door: NDArray[np.float64] = field(default_factory=lambda: np.empty((3, 0)))
 
     @property
     def summary(self) -> ServingSummary:
@@ -63,7 +69,7 @@ class StreamedSchedule:
             name=self.name,
             requests=self.requests,
             prompt_tokens=self.prompt_tokens,
-            cached_tokens=0,
+            cached_tokens=self.cached_tokens,
             evictions=self.evictions,
             left_out=self.left_out,
             tally=self.tally,
@@ -89,21 +95,29 @@ class StreamedSchedule:
         found = self.tokens.figures(*(split[name] for name in costs))
         return [split["energy_j"] / self.requests, *found[1:]]
 
-    def take(self, trace: Trace) -> None:
+    def take(self, came: Handover) -> None:
         """Count the requests of a stretch."""
-        self.name, self.left_out = trace.name, trace.left_out
+        trace, number = came.trace, self.requests + np.arange(len(came.trace))
+        first = came.first_token_s
+        first = np.full(len(trace), np.nan) if first is None else first
+        self._door = np.hstack([self._door, [number, came.asked_s, first]])
         self.requests += len(trace)
         self.prompt_tokens += int(trace.prompt_tokens.sum())
         self.output_tokens += int(trace.output_tokens.sum())
-        self.tokens.add(trace.prompt_tokens, trace.output_tokens - 1)
 
     def note(self, served: Served) -> None:
         """Take in the waits of requests that have ended."""
+        place = np.searchsorted(self._door[0], served.number)
+        asked, first = self._door[1:, place]
+        self._door = np.delete(self._door, place, axis=1)
+        first = np.where(np.isnan(first), served.first_token_s, first)
         more = served.output_tokens - 1
-        time = served.finish_s - served.first_token_s
-        self.waits["ttft_s"].add(served.first_token_s - served.arrival_s)
+        time = served.finish_s - first
+        self.waits["ttft_s"].add(first - asked)
         self.waits["tpot_s"].add(np.where(more > 0, time / np.maximum(more, 1), np.nan))
         self.waits["waiting_s"].add(served.admitted_s - served.arrival_s)
+        self.tokens.add(served.prompt_tokens - served.cached_tokens, more)
+        self.cached_tokens += int(served.cached_tokens.sum())
         self.evictions += int(served.evictions.sum())
 
 
@@ -145,8 +159,7 @@ def serve_stream(
     Raises
     ------
     InputError
-        A request that does not fit; prefix caching or a role of its own, which need the whole
-        trace; no request at all.
+        A request that does not fit; no request at all, or none for a role's first group.
 
     Examples
     --------
@@ -159,19 +172,18 @@ def serve_stream(
     >>> activity.schedule.summary.requests, int(activity.counts["output_tokens"].sum().round(6))
     (2, 100)
     """
-    _check_whole(machine)
     work = work_of(machine, model)
     capacity = machine.kv_capacity_byte(model)
-    found, server = StreamedSchedule(work), Server(work, capacity, seed=seed)
+    found, server = StreamedSchedule(work), Server.of_role(work, capacity, seed=seed)
     found.power = RunPower(found, temperature_c)
     bins: GrowingBins | None = None
     totals: dict[str, float] = {}
-    for trace, last in _with_last(stretches):
-        check_fit(trace, work, capacity)
+    asked = _with_last(_noted(stretches, found, capacity))
+    for came, last in _with_last(first_group(asked, work, capacity, seed=seed)):
         if bins is None:
-            bins = GrowingBins(float(trace.arrival_s[0]), bin_s)
-        found.take(trace)
-        served = server.serve(trace, last=last)
+            bins = GrowingBins(float(came.trace.arrival_s[0]), bin_s)
+        found.take(came)
+        served = server.serve(came.trace, last=last)
         runs = with_points(machine, pd.DataFrame(served.rows, columns=list(ROW)))
         if len(runs):
             counts = counts_of_runs(work, runs)
@@ -186,20 +198,22 @@ def serve_stream(
     return Activity(found, bins.edges_s, bins.counts, totals)
 
 
-def _check_whole(machine: Machine) -> None:
-    run = machine.operation
-    if run.role != "both" or run.caches_prefixes:
-        what = f"power.role = {run.role}, power.prefix_caching = {run.prefix_caching}"
-        cure = "leave --stream out, or set role to both and prefix_caching to off"
-        raise InputError.of("--stream", f"{what} need the whole trace", cure=cure)
-
-
-def _with_last(stretches: Iterable[Trace]) -> Iterable[tuple[Trace, bool]]:
-    """Yield each stretch, and whether it is the last one."""
-    before: Trace | None = None
+def _noted(
+    stretches: Iterable[Trace], found: StreamedSchedule, capacity_byte: float
+) -> Iterator[Trace]:
+    """Yield each stretch once its requests are known to fit; note what is told of the file."""
     for trace in stretches:
+        check_fit(trace, found.work, capacity_byte)
+        found.name, found.left_out = trace.name, trace.left_out
+        yield trace
+
+
+def _with_last(stretches: Iterable[T]) -> Iterator[tuple[T, bool]]:
+    """Yield each stretch, and whether it is the last one."""
+    before: T | None = None
+    for stretch in stretches:
         if before is not None:
             yield before, False
-        before = trace
+        before = stretch
     if before is not None:
         yield before, True

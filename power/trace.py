@@ -14,7 +14,7 @@ from power.prefix import PrefixBlocks
 from power.trace_checks import check_rows
 from techlib import Faults, InputError
 
-__all__ = ["Trace"]
+__all__ = ["Trace", "check_replicas"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +137,7 @@ class Trace:
             what = f"no request arrives from {start_s:g} s to {start_s + duration_s:g} s"
             ends = f"{self.arrival_s[0]:g} s to {self.arrival_s[-1]:g} s"
             raise InputError.of(where, what, f"a window that meets {ends}")
-        part = self._take(slice(first, last))
+        part = self.rows(slice(first, last))
         return replace(part, arrival_s=part.arrival_s - start_s)
 
     def replica(self, number: int, index: int = 0) -> Trace:
@@ -155,18 +155,34 @@ class Trace:
         InputError
             No such group, or more groups than requests.
         """
-        where = f"trace {self.name}: replicas"
-        if not 1 <= number <= len(self):
-            raise InputError.of(where, f"{number}", f"from 1 to {len(self):,}, a request each")
+        check_replicas(self.name, number, len(self))
         if not 0 <= index < number:
-            raise InputError.of(where, f"group {index}", f"from 0 to {number - 1}")
+            raise InputError.of(
+                f"trace {self.name}: replicas", f"group {index}", f"from 0 to {number - 1}"
+            )
         return self.every(number, index)
 
     def every(self, number: int, first: int = 0) -> Trace:
         """Return each request of which the place is `first` plus a multiple of `number`."""
-        return self._take(slice(first, None, number))
+        return self.rows(slice(first, None, number))
 
-    def _take(self, rows: slice) -> Trace:
+    def followed_by(self, other: Trace) -> Trace:
+        """Return these requests and those of another trace behind them."""
+        names = ("arrival_s", "prompt_tokens", "output_tokens")
+        arrival, prompt, output = (
+            np.concatenate([getattr(self, name), getattr(other, name)]) for name in names
+        )
+        blocks = None
+        if self.blocks is not None or other.blocks is not None:
+            parts = (self, other)
+            blocks = PrefixBlocks.joined([
+                PrefixBlocks.none(len(part)) if part.blocks is None else part.blocks
+                for part in parts
+            ])  # fmt: skip
+        return Trace(other.name, arrival, prompt, output, blocks, other.left_out)
+
+    def rows(self, rows: slice | NDArray[np.int64]) -> Trace:
+        """Return some of the requests, in the order of their arrival."""
         columns = (self.arrival_s[rows], self.prompt_tokens[rows], self.output_tokens[rows])
         blocks = None if self.blocks is None else self.blocks.take(rows)
         return Trace(self.name, *columns, blocks, self.left_out)
@@ -195,6 +211,19 @@ class Trace:
     def to_parquet(self, path: str | Path) -> None:
         """Write the same columns as Parquet, which `read_trace` reads back exactly."""
         self.to_dataframe().to_parquet(path, index=False, compression="zstd")
+
+
+def check_replicas(name: str, number: int, requests: int) -> None:
+    """Refuse groups without a request.
+
+    Raises
+    ------
+    InputError
+        More groups than requests, or none.
+    """
+    if not 1 <= number <= requests:
+        allowed = f"from 1 to {requests:,}, a request each"
+        raise InputError.of(f"trace {name}: replicas", f"{number}", allowed)
 
 
 def _numbers(values: Any, where: str, name: str) -> NDArray[np.float64]:

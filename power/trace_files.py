@@ -75,10 +75,8 @@ def read_trace(
     chunks = list(reader.chunks())
     reader.finish()
     columns = [np.concatenate(parts) for parts in zip(*(c for c, _ in chunks), strict=True)]
-    lists = list(itertools.chain.from_iterable(blocks or () for _, blocks in chunks))
-    blocks = PrefixBlocks.of(reader.block_tokens, lists) if lists else None
-    arrival, prompt, output = columns
-    return Trace(path.stem, arrival, prompt, output, blocks, reader.left_out)
+    lists = itertools.chain.from_iterable(_lists(*chunk) for chunk in chunks)
+    return reader.trace(columns, list(lists))
 
 
 def trace_chunks(
@@ -86,8 +84,8 @@ def trace_chunks(
 ) -> Iterator[Trace]:
     r"""Read a trace in chunks of at most 100,000 requests, so that its length does not matter.
 
-    Parameters are those of `read_trace`. Arrivals go on from chunk to chunk; prefix blocks are not
-    kept. A faulty row ends the reading where it stands.
+    Parameters are those of `read_trace`. Arrivals go on from chunk to chunk. A faulty row ends the
+    reading where it stands.
 
     Yields
     ------
@@ -110,11 +108,17 @@ def trace_chunks(
     """
     path = Path(path)
     reader = _Reader(path, skip_bad, arrivals, patient=False)
-    for columns, _ in reader.chunks():
-        for first in range(0, len(columns[0]), _CHUNK_ROWS):
-            arrival, prompt, output = (c[first : first + _CHUNK_ROWS] for c in columns)
-            yield Trace(path.stem, arrival, prompt, output, None, reader.left_out)  # type: ignore[arg-type]
+    for columns, blocks in reader.chunks():
+        lists = _lists(columns, blocks)
+        for first in range(0, len(lists), _CHUNK_ROWS):
+            rows = slice(first, first + _CHUNK_ROWS)
+            yield reader.trace([column[rows] for column in columns], lists[rows])
     reader.finish()
+
+
+def _lists(columns: list[NDArray[np.float64]], blocks: list[Any] | None) -> list[Any]:
+    """Return a list of prefix blocks for each row, empty ones where a stretch has none."""
+    return [()] * len(columns[0]) if blocks is None else blocks
 
 
 @dataclass
@@ -162,6 +166,12 @@ class _Reader:
             self.block_tokens = part.form.block_tokens or self.block_tokens
             blocks = part.blocks and [part.blocks[row] for row in np.flatnonzero(keep)]
             yield chosen, blocks
+
+    def trace(self, columns: list[NDArray[np.float64]], lists: list[Any]) -> Trace:
+        """Return rows with their prefix blocks as a trace."""
+        blocks = PrefixBlocks.of(self.block_tokens, lists) if any(lists) else None
+        arrival, prompt, output = columns
+        return Trace(self.path.stem, arrival, prompt, output, blocks, self.left_out)  # type: ignore[arg-type]
 
     def _parts(self) -> Iterator[PartReader]:
         blocks = line_blocks(self.path)

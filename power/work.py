@@ -3,8 +3,9 @@
 A step of ``T`` tokens (one of each decoding sequence, and chunks of prompts) costs
 
 * what depends on ``T`` alone: weights streamed once, linear layers, norms, transfers;
-* what is linear in five sums over its sequences: logits, products of queries and context (all of
-  it, and within the window of windowed layers), and tokens of KV cache read (the same two).
+* what is linear in six sums over its sequences: logits, products of queries and context (all of
+  it, and within the window of windowed layers), tokens of KV cache read (the same two), and KV
+  cache of the group that is handed to groups that decode [byte].
 
 So a step's actions are ``per_step(T) + sums @ per_sum``, and so are its times.
 """
@@ -22,7 +23,14 @@ from techlib import InputError, LanguageModel
 __all__ = ["ACTIONS", "RESOURCES", "SUMS", "Work"]
 
 #: Sums over the sequences of a step.
-SUMS = ("logits", "products", "products_windowed", "kv_tokens", "kv_tokens_windowed")
+SUMS = (
+    "logits",
+    "products",
+    "products_windowed",
+    "kv_tokens",
+    "kv_tokens_windowed",
+    "handed_byte",
+)
 
 #: Actions of one package that are counted.
 ACTIONS = (
@@ -206,6 +214,7 @@ class Work:
         self._add_macs(actions[0], self._linear, self.head_parameters, 0.0)
         state = self.state_byte_per_sequence
         self._add_hbm(actions[0], state, state)
+        self._add_sampling(actions[0])
         layers = (self.full_layers, model.windowed_layers)
         for row, count, macs in zip((1, 2), layers, self.attention_macs, strict=True):
             self._add_macs(actions[row], self._attention, macs, 0.0)
@@ -216,7 +225,14 @@ class Work:
             values /= min(machine.chips, model.kv_heads)
             self._add_macs(actions[row], self._attention, 0.0, values)
             self._add_hbm(actions[row], values * machine.kv_bits(model) / 8.0, 0.0)
+        actions[5, _COLUMN["serdes_bits"]] = 8.0 / machine.chips
         return actions
+
+    def _add_sampling(self, actions: NDArray[np.float64]) -> None:
+        """Add what follows the product with the head: logits read once, and their softmax."""
+        mine, run = self.model.vocabulary / self.machine.chips, self.machine.operation
+        actions[_COLUMN["vector_ops"]] += mine * run.vector_ops_per_score
+        actions[_COLUMN["sram_read_bits"]] += mine * run.activation_bits
 
     @property
     def _linear(self) -> tuple[str, float]:

@@ -12,6 +12,7 @@ import numpy as np
 
 import power
 from power import Arrivals, Trace, Workload
+from power.trace import check_replicas
 from techlib import Fault, Faults, InputError, LanguageModel, read_quantity
 
 __all__ = ["CUTS", "TraceCut", "WorkloadChoice", "read_cut"]
@@ -138,12 +139,12 @@ class WorkloadChoice:
         """
         if self.trace is None:
             what = "a class of workload is no file"
-            raise InputError.of("--stream", what, cure="give --trace FILE")
+            raise InputError.of("--stream", what, cure="give a trace file")
         cut = self.cut
         factor = cut.factor
         if cut.rate_per_s is not None:
             factor = cut.factor_of(self.trace.stem, _mean_rate_per_s(self._windowed(self.trace)))
-        before = 0
+        before, name = 0, self.trace.stem
         for chunk in self._windowed(self.trace):
             first = -before % cut.replicas
             before += len(chunk)
@@ -152,6 +153,7 @@ class WorkloadChoice:
                 yield part
             elif first < len(part):
                 yield part.every(cut.replicas, first)
+        check_replicas(name, cut.replicas, before)
 
     def _windowed(self, path: Path) -> Iterator[Trace]:
         """Yield what the window leaves of each stretch of a file, all of which is read."""

@@ -42,7 +42,8 @@ _Bin = Annotated[
     typer.Option("--bin", metavar="TIME", help='Width of a bin of time, e.g. "10 ms".'),
 ]
 _Stream = Annotated[
-    bool, typer.Option("--stream", help="Read and serve the file in stretches of bounded memory.")
+    bool,
+    typer.Option("--stream", help="Read and serve the trace files in stretches of bounded memory."),
 ]
 _Compare = Annotated[
     bool, typer.Option("--compare", help="Hold several traces or classes side by side.")
@@ -51,7 +52,7 @@ _Energy = Annotated[
     Path | None,
     typer.Option("--energy", metavar="YAML", help="Energies of actions, as an Accelergy ERT."),
 ]
-_Png = Annotated[bool, typer.Option("--png", help="Write all files, pictures among them.")]
+_Png = Annotated[bool, typer.Option("--png", help="Write all files, also without --out.")]
 _Format = Annotated[
     str, typer.Option("--format", metavar="parquet|csv", help="Form of the time x block table.")
 ]
@@ -80,7 +81,8 @@ def power_command(
     With --compare several traces (files or classes of workload) are held side by side:
     `scoville power --compare A.csv B.csv` on the card, `scoville power DESIGN --compare A.csv chat`
     on another design. The folder of --out gets watts by time and block, a summary, HotSpot's
-    power trace, pictures and report.html; --png without --out writes into scoville-out.
+    power trace, pictures and report.html, or with --compare its table alone; --png without --out
+    writes into scoville-out.
     """
     from scoville.output import check_output_folder
 
@@ -106,14 +108,30 @@ def power_command(
             run_power(loaded, temperature_c, bin_s=bin_s, stream=stream, progress=progress)
             for loaded in designs
         ]
-    for run in runs:
-        if run.report.serving.left_out:
-            name, number = run.report.serving.name, run.report.serving.left_out
-            session.warn(f"{name}: {number:,} faulty rows of the trace are left out")
+    _warn(session, runs)
     if compare:
         _compare(session, runs, place)
     else:
         _report(session, runs[0], place, form)
+
+
+def _warn(session: Session, runs: Sequence[PowerRun]) -> None:
+    """Say what a reader of the figures should know."""
+    node, given_c = runs[0].design.machine.node, runs[0].temperature_c
+    if given_c > node.junction_limit_c:
+        session.warn(
+            f"--temperature: {given_c:g} degC is above the {node.junction_limit_c:g} degC that "
+            f"{node.name} may have; leakage is carried on along its doubling"
+        )
+    for run in runs:
+        if run.report.serving.left_out:
+            name, number = run.report.serving.name, run.report.serving.left_out
+            session.warn(f"{name}: {number:,} faulty rows of the trace are left out")
+        operation = run.design.operation
+        reads = operation.caches_prefixes and operation.role != "decode"
+        if reads and not run.report.serving.cached_tokens:
+            what = "power.prefix_caching is on, but nothing was found in the cache"
+            session.warn(f"{run.report.serving.name}: {what}; only Mooncake's form has blocks")
 
 
 def _energies(path: Path, design: str, given: Sequence[str | Override]) -> list[str | Override]:

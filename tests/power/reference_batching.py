@@ -45,11 +45,13 @@ class Reference:
         *,
         seed: int = 0,
         handed: bool = False,
+        hands_over: bool = False,
     ) -> None:
         run = work.machine.operation
         self.trace, self.work, self.run, self.seed = trace, work, run, seed
         self.capacity_byte, self.window = capacity_byte, work.window_tokens
         self.grow, self.drafts = run.kv_admission == "grow", int(run.draft_tokens)
+        self.hands_over = hands_over
         self.handed, self.caching = handed, run.caches_prefixes and trace.blocks is not None
         self.blocks, self.size = {}, 0
         if self.caching:
@@ -213,6 +215,7 @@ class Reference:
             sum(min(n, window) for n in queries),
             sum(last for _, _, last in every),
             sum(min(last, window + last - first) for _, first, last in every),
+            self.hands_over * sum(self.kv(last) for r, _, last in chunks if last == r.target),
         ], dtype=float)  # fmt: skip
         count = np.array([len(queries), len(decoding)])
         fixed = work.per_step(count)

@@ -148,6 +148,26 @@ def test_tables_of_a_step_tell_what_blocks_take(capped) -> None:
         assert joule / lasting == pytest.approx(watts_of(free, runs), rel=1e-9), level
 
 
+def test_the_cap_knows_what_a_handover_takes(
+    toy: power.Machine, small_model: LanguageModel
+) -> None:
+    """Links so dear that only steps which end a prompt come near the cap: they alone slow down."""
+    dear = replace(toy.energy, serdes_pj_bit=1e4)
+    run = replace(toy.operation, role="prefill", prefill_groups=1.0, cap_w=None)
+    machine = replace(toy, operation=run, energy=dear)
+    free = power.Schedule.of(requests(), machine, small_model)
+    hands, watts = free.iterations["handed_byte"] > 0.0, run_watts(free)
+    cap_w = float(0.5 * (watts[~hands].max() + watts[hands].max()))
+    capped = replace(machine, operation=replace(run, cap_w=cap_w))
+    tight = power.Schedule.of(requests(), capped, small_model)
+    slowed = tight.iterations["pace"] < 1.0
+    assert 0 < slowed.sum() < len(slowed)
+    assert (tight.iterations["handed_byte"][slowed] > 0.0).all()
+    least = power.OperatingPoints.of(capped).pace[-1]
+    assert (run_watts(tight)[tight.iterations["pace"] > least] <= cap_w * (1.0 + 1e-9)).all()
+    assert tight.handover_byte == free.handover_byte > 0.0
+
+
 def test_blocks_add_up_at_every_step_under_a_cap(capped) -> None:
     schedule = capped(float(run_watts(capped(None)).min()))
     watts = power.BlockPower.of(Activity.of(schedule))

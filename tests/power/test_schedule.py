@@ -102,8 +102,9 @@ def test_the_schedule_is_that_of_the_reference(
     @settings(max_examples=15, deadline=None)
     @given(trace=traces(14, least_output=2 if handed else 1))
     def check(trace: power.Trace) -> None:
-        served = Server(work, capacity, seed=5, handed=handed).serve(trace)
-        told = reference.Reference(trace, work, capacity, seed=5, handed=handed)
+        sides = {"handed": handed, "hands_over": not handed}
+        served = Server(work, capacity, seed=5, **sides).serve(trace)
+        told = reference.Reference(trace, work, capacity, seed=5, **sides)
         expected = told.serve()
         runs = pd.DataFrame(served.rows, columns=list(ROW))
         assert runs["steps"].sum() == len(expected)

@@ -118,7 +118,7 @@ def test_lengths_get_their_arrivals_from_a_seed(tmp_path: Path) -> None:
     assert trace.statistics()["arrival_cv"] == pytest.approx(2.0, rel=0.1)
 
 
-def test_mooncake_keeps_its_prefix_blocks(tmp_path: Path) -> None:
+def test_mooncake_keeps_its_prefix_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "m.jsonl"
     path.write_text(
         '{"timestamp": 0, "input_length": 1200, "output_length": 2, "hash_ids": [4, 5, 6]}\n'
@@ -133,6 +133,14 @@ def test_mooncake_keeps_its_prefix_blocks(tmp_path: Path) -> None:
     part = trace.replica(2)
     assert part.blocks is not None
     assert part.blocks.ids.tolist() == [4, 5, 6, 8]
+    with path.open("a") as file:
+        file.write('{"timestamp": 9, "input_length": 90, "output_length": 2}\n')
+    monkeypatch.setattr(trace_files, "line_blocks", lambda p: line_blocks(p, 80))
+    ids = [part.blocks and part.blocks.ids.tolist() for part in power.trace_chunks(path)]
+    assert ids == [[4, 5, 6, 4, 7], [8], None]
+    whole = power.read_trace(path)
+    assert whole.blocks is not None
+    assert whole.blocks.offsets.tolist() == [0, 3, 5, 6, 6]
     path.write_text('{"timestamp": 0, "input_length": 9, "output_length": 2, "hash_ids": [1.5]}\n')
     with pytest.raises(InputError, match=r"line 1: hash_ids is '\[1.5\]'; allowed: a list"):
         power.read_trace(path)

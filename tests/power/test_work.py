@@ -54,7 +54,13 @@ def test_a_step_by_hand(toy: power.Machine, small_model: LanguageModel) -> None:
 
 def test_sums_by_hand(toy: power.Machine, small_model: LanguageModel) -> None:
     table = dict(zip(SUMS, power.Work(toy, small_model).per_sum, strict=True))
-    assert counts(table["logits"])["mac_fp4"] == 64_000
+    logits = counts(table["logits"])
+    assert logits["mac_fp4"] == 64_000
+    # Written once, read once for their softmax: 1000 of 8 bits, four operations each.
+    assert logits["vector_ops"] == 1000 * 4
+    assert logits["sram_write_bits"] == 1000 * 8
+    assert logits["sram_read_bits"] == 64_000 / 8 * 8 + 1000 * 8
+    assert counts(table["handed_byte"]) == counts(np.zeros(len(ACTIONS))) | {"serdes_bits": 8}
     # Scores and values: two products of 16 for each of 4 heads, in 3 full layers and 1 windowed.
     assert counts(table["products"])["mac_bf16"] == 2 * 4 * 16 * 3
     assert counts(table["products_windowed"])["mac_bf16"] == 2 * 4 * 16

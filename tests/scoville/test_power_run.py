@@ -142,7 +142,7 @@ def test_a_streamed_trace_gives_the_figures_of_the_whole_one(tmp_path, monkeypat
         (("--compare", "chat", "chta"), "did you mean 'chat'"),
         (("--compare", "chat", "none.csv"), "--compare: there is no file none.csv"),
         (("--compare", "chat", "chat", "--trace", "x.csv"), "is given with --compare"),
-        (("jalapeno", "--stream"), "give --trace FILE"),
+        (("jalapeno", "--stream"), "give a trace file"),
         (("jalapeno", "--bin", "0 s"), "above 0 s"),
         (("jalapeno", "--format", "xml"), "parquet or csv"),
     ],
@@ -152,6 +152,24 @@ def test_bad_input(arguments, message):
     assert done.exit_code == 2, done.output
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_streams_refuse_what_the_whole_trace_does(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("arrival_s,prompt_tokens,output_tokens\n0,10,5\n9,10,5\n")
+    for more, message in (
+        (("--replicas", "3"), "trace t: replicas: 3; allowed: from 1 to 2, a request each"),
+        (("--bin", "1 ns"), "allowed: 10,000,000; e.g."),
+    ):
+        for stream in ((), ("--stream",)):
+            done = run("power", "jalapeno", "--trace", path, *more, *stream)
+            assert done.exit_code == 2, (more, stream, done.output)
+            assert message in done.stderr
+    hot = run("power", "jalapeno", "--trace", path, "--temperature", "400 degC", "--stream",
+              "--set", "power.prefix_caching=on")  # fmt: skip
+    assert hot.exit_code == 0
+    assert "warning: --temperature: 400 degC is above the 105 degC that N3" in hot.stderr
+    assert "t: power.prefix_caching is on, but nothing was found in the cache" in hot.stderr
 
 
 def test_csv_in_place_of_parquet(tmp_path, folder):
