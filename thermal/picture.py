@@ -74,7 +74,7 @@ def temperature_map(
 
     map_height = (_WIDTH_INCH - 1.6) * (y1 - y0) / (x1 - x0)
     height = min(max(map_height, 1.5), 9.0) + 1.0
-    figure = Figure(figsize=(_WIDTH_INCH, height), dpi=_DPI, layout="constrained")
+    figure = Figure(figsize=(_WIDTH_INCH, height), dpi=_DPI, layout="compressed")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     image = axes.pcolormesh(
