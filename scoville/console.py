@@ -188,34 +188,34 @@ class Session:
 
     def run(self, work: Callable[[], int | None]) -> int:
         """Run the command and return its exit code; no traceback reaches the user."""
-        trail = ""
         try:
             return work() or PASSED
-        except InputError as error:
-            self._show_faults(error)
-            trail = traceback.format_exc()
-            code = BAD_INPUT
-        except ScovilleError as error:
-            self._show_message(str(error))
-            trail = traceback.format_exc()
-            code = FAILED
-        except KeyboardInterrupt:
-            self._show_message("interrupted; nothing was written")
-            return INTERRUPTED
         except BrokenPipeError:
             # The reader has gone, e.g. `scoville list | head`: nobody is left to tell.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return PASSED
-        except Exception as error:  # noqa: BLE001 - the last line of defence of the command line
-            self._show_message(
-                f"unexpected {type(error).__name__}: {error}. This is a fault of scoville itself: "
-                "run `scoville doctor`, then report the command with the output of --debug."
-            )
-            trail = traceback.format_exc()
-            code = UNEXPECTED
-        if self.debug:
-            self.errors.print(Text(trail))
-        return code
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line of defence
+            if _is_interrupt(error):
+                self._show_message("interrupted; nothing was written")
+                return INTERRUPTED
+            code = self._show(error)
+            if self.debug:
+                self.errors.print(Text(traceback.format_exc()))
+            return code
+
+    def _show(self, error: BaseException) -> int:
+        """Say what went wrong; return the exit code."""
+        if isinstance(error, InputError):
+            self._show_faults(error)
+            return BAD_INPUT
+        if isinstance(error, ScovilleError):
+            self._show_message(str(error))
+            return FAILED
+        self._show_message(
+            f"unexpected {type(error).__name__}: {error}. This is a fault of scoville itself: "
+            "run `scoville doctor`, then report the command with the output of --debug."
+        )
+        return UNEXPECTED
 
     def _show_faults(self, error: InputError) -> None:
         self.emit({"error": {"faults": [fault.to_dict() for fault in error.faults]}})
@@ -228,6 +228,16 @@ class Session:
         self.errors.print(
             Text("error: ", style="bold red").append(message, style="not bold default")
         )
+
+
+def _is_interrupt(error: BaseException | None) -> bool:
+    """Whether an error is an interrupt, or came of one.
+
+    Modules in C that are interrupted while they load raise an ``ImportError`` from it.
+    """
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _is_numeric(cell: object) -> bool:

@@ -366,6 +366,21 @@ def start(*words, **options):
     return process
 
 
+def test_an_interrupt_of_a_module_that_loads_is_an_interrupt(monkeypatch):
+    """Modules in C make an error of their own of it."""
+
+    def broken(*_):
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as interrupt:
+            raise ImportError("initialization failed") from interrupt
+
+    monkeypatch.setattr("scoville.commands.list._titles", broken)
+    done = run("list")
+    assert done.exit_code == 130
+    assert done.stderr.strip() == "error: interrupted; nothing was written"
+
+
 def interrupted(process, send):
     """Interrupt a process as a person does, again where Python lost one in a callback of its own.
 
