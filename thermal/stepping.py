@@ -312,10 +312,6 @@ class _Passes:
         workers.run(loop, workers.slabs((nz, ny, nx)))
 
 
-def _inner(a: Array, b: Array) -> float:
-    """Return the sum of products; not by BLAS, whose threads would change it in the last bits."""
-    return float(np.einsum("zyx,zyx->", a, b))
-
-
 def _norm(a: Array) -> float:
-    return math.sqrt(_inner(a, a))
+    """Return the 2-norm; not by BLAS, whose threads would change it in the last bits."""
+    return math.sqrt(float(np.einsum("zyx,zyx->", a, a)))
