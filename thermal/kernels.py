@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from thermal.compiled import compiled_sum, inlined
 from thermal.relaxation import LEAD, Level, Single, span
 
-__all__ = ["advance", "apply", "redirect", "residual", "square_sums"]
+__all__ = ["advance", "apply", "image", "redirect", "residual", "square_sums"]
 
 Double = NDArray[np.float64]
 
@@ -27,7 +27,7 @@ def _row(
     gz: Double,
     ground: Double,
     none: Double,
-    p: Double,
+    p: Double | Single,
     k: int,
     j: int,
     v: Double,
@@ -90,6 +90,22 @@ def apply(
                 for i in range(nx):
                     total += u[i] * v[i]
                 products[k, j] = total
+
+
+@compiled_sum
+def image(
+    gx: Double, gy: Double, gz: Double, ground: Double, none: Double, p: Single, out: Single
+) -> None:
+    """``out = A p`` as in `_row`, of a field in single precision, added up in double precision."""
+    nz, ny, nx = p.shape
+    v = np.empty(nx)
+    for begin in range(0, ny, _BLOCK):
+        for k in range(nz):
+            for j in range(begin, min(begin + _BLOCK, ny)):
+                _row(gx, gy, gz, ground, none, p, k, j, v)
+                to = out[k, j]
+                for i in range(nx):
+                    to[i] = v[i]
 
 
 @compiled_sum

@@ -7,12 +7,20 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import pairwise
 from queue import SimpleQueue
 from typing import TypeVar
 
-__all__ = ["Workers", "available_threads", "hired", "side_by_side"]
+__all__ = [
+    "Workers",
+    "available_threads",
+    "hired",
+    "shared",
+    "side_by_side",
+    "single_threaded_blas",
+]
 
 Rows = tuple[int, int]
 Item = TypeVar("Item")
@@ -58,6 +66,22 @@ class Workers:
         loop(*ranges[0])
         for other in others:
             other.result()
+
+
+def shared(loop: Callable[[int, int], None], count: int) -> None:
+    """Run ``loop(low, high)`` over [0, count), an equal part on each core."""
+    threads = max(1, min(available_threads(), count))
+    ends = [count * part // threads for part in range(threads + 1)]
+    pool = _pool(threads - 1, os.getpid()) if threads > 1 else None
+    Workers(threads, pool).run(loop, list(pairwise(ends)))
+
+
+def single_threaded_blas() -> AbstractContextManager[object]:
+    """Keep matrix products to the thread that asks for them, where these are shared already."""
+    from threadpoolctl import threadpool_limits
+
+    limits: AbstractContextManager[object] = threadpool_limits(1, "blas")
+    return limits
 
 
 def hired(threads: int, shape: tuple[int, int, int]) -> Workers:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from techlib import ResourceError
 from thermal.memory import available_byte
+from thermal.workers import shared, single_threaded_blas
 
 __all__ = [
     "Single",
@@ -27,7 +28,8 @@ Single = NDArray[np.float32]
 _Number = TypeVar("_Number", bound=np.generic)
 
 GROUP = 64  #: fields that are worked on together
-_CHUNK = 2048  #: cells whose products are added up in single precision
+_CHUNK = 4096  #: cells whose products are added up in single precision
+_SLABS = 16  #: sums that are added up on their own, however many threads there are
 _BYTE = 4  #: of a cell of a field
 _WORK = 3 * GROUP  #: fields' worth of memory of what a group is turned into
 _SHARE = 0.9  #: of what is available that fields may take
@@ -55,12 +57,18 @@ def combine_exactly(fields: Sequence[Single], coefficients: Array) -> Array:
 def _combine(
     fields: Sequence[Single], coefficients: NDArray[_Number], out: NDArray[_Number]
 ) -> None:
-    parts = _split(coefficients, fields)
-    for chunk in _chunks(out.shape[1]):
-        out[:, chunk] = sum(
-            part.T @ field[:, chunk].astype(out.dtype, copy=False)
-            for part, field in zip(parts, fields, strict=True)
-        )
+    weights, chunks = np.ascontiguousarray(coefficients.T), _chunks(out.shape[1])
+
+    def loop(low: int, high: int) -> None:
+        stacked = np.empty((weights.shape[1], _CHUNK), out.dtype)
+        for chunk in chunks[low:high]:
+            values = stacked[:, : chunk.stop - chunk.start]
+            for into, part in zip(_split(values, fields), fields, strict=True):
+                into[:] = part[:, chunk]
+            np.matmul(weights, values, out=out[:, chunk])
+
+    with single_threaded_blas():
+        shared(loop, len(chunks))
 
 
 def products(fields: Sequence[Single], others: Single) -> Array:
@@ -80,12 +88,20 @@ def products_exactly(fields: Sequence[Single], others: NDArray[np.floating]) -> 
 def _products(
     fields: Sequence[Single], others: NDArray[np.floating], precision: type[np.floating]
 ) -> Array:
-    out = np.zeros((sum(map(len, fields)), len(others)))
-    for chunk in _chunks(others.shape[1]):
-        turned = others[:, chunk].astype(precision, copy=False).T
-        for into, part in zip(_split(out, fields), fields, strict=True):
-            into += part[:, chunk].astype(precision, copy=False) @ turned
-    return out
+    chunks = _chunks(others.shape[1])
+    slabs = [chunks[first::_SLABS] for first in range(min(_SLABS, len(chunks)))]
+    sums = np.zeros((len(slabs), sum(map(len, fields)), len(others)))
+
+    def loop(low: int, high: int) -> None:
+        for number in range(low, high):
+            for chunk in slabs[number]:
+                turned = others[:, chunk].astype(precision, copy=False).T
+                for into, part in zip(_split(sums[number], fields), fields, strict=True):
+                    into += part[:, chunk].astype(precision, copy=False) @ turned
+
+    with single_threaded_blas():
+        shared(loop, len(slabs))
+    return np.asarray(sums.sum(axis=0))
 
 
 def values_at(fields: Sequence[Single], cells: NDArray[np.int64]) -> Single:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from thermal.reduced.march import Recorder
+from thermal.reduced.recorder import Recorder
 
 __all__ = ["ReducedHistory", "ReducedState"]
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, sparse
 
 from techlib import ConvergenceError
-from thermal.operator import Operator
+from thermal import kernels
+from thermal.operator import Operator, plain
 from thermal.reduced.fields import Single, combine, groups, products, products_exactly
-from thermal.workers import available_threads, side_by_side
+from thermal.workers import shared
 
 __all__ = ["Basis", "Modes", "apply_shifted"]
 
@@ -126,16 +127,17 @@ class Basis:
 
 def apply_shifted(operator: Operator, shift_per_s: float, fields: Single) -> Single:
     """Return ``(A + shift C)`` times each field (count, cells); added up in double precision."""
-    ground_w_k = operator.outside_w_k + shift_per_s * operator.capacity_j_k
-    shifted = replace(operator, outside_w_k=ground_w_k, shift_per_s=0.0)
+    gx, gy, gz = plain(operator.gx), plain(operator.gy), plain(operator.gz)
+    ground_w_k = plain(operator.outside_w_k + shift_per_s * operator.capacity_j_k)
+    none = np.zeros(operator.shape[2])
     out = np.empty_like(fields)
 
-    def apply(_place: int, field: Single) -> Array:
-        return shifted.apply(field.reshape(operator.shape).astype(np.float64), threads=1)
+    def loop(low: int, high: int) -> None:
+        for field, image in zip(fields[low:high], out[low:high], strict=True):
+            whole = field.reshape(operator.shape), image.reshape(operator.shape)
+            kernels.image(gx, gy, gz, ground_w_k, none, *whole)
 
-    images = side_by_side(apply, fields, available_threads() - 1)
-    for image, found in zip(out, images, strict=True):
-        image.reshape(operator.shape)[:] = found
+    shared(loop, len(fields))
     return out
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +12,16 @@ from numpy.typing import NDArray
 from thermal.compiled import compiled
 from thermal.reduced.fields import Single
 from thermal.reduced.krylov import Modes
-from thermal.workers import available_threads, side_by_side
+from thermal.reduced.recorder import Recorder
+from thermal.workers import shared, single_threaded_blas
 
-__all__ = ["ModalSystem", "Recorder", "march_feedback", "march_table"]
+__all__ = ["ModalSystem", "march_feedback", "march_table"]
 
 Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
 _BLOCK = 512  #: steps whose inputs and outputs are one matrix product each
+_BUNDLES = 4  #: of modes, which threads take
 _EVEN = 1e-9  #: steps whose lengths differ by less, relatively, are of one length
 
 
@@ -63,67 +66,16 @@ class ModalSystem:
             means=np.ascontiguousarray(modes.sources[:, :keys].T),
         )
 
-    def factors(self, durations_s: Array) -> tuple[Array, Array]:
-        """Return decay and gain over steps; one row where all are of one length.
+    def factors(self, durations_s: Array, part: slice = slice(None)) -> tuple[Array, Array]:
+        """Return decay and gain of modes over steps; one row where all are of one length.
 
         ``exp(-rate h)`` and ``(1 - exp(-rate h)) / rate``.
         """
         if np.ptp(durations_s) <= _EVEN * durations_s[0]:
             durations_s = durations_s[:1]
-        exponent = -np.outer(durations_s, self.rates_per_s)
-        return np.exp(exponent), -np.expm1(exponent) / self.rates_per_s
-
-
-class Recorder:
-    """Turns amplitudes into block temperatures, and keeps the hottest moment of each block.
-
-    After the march `mean_c` and `max_c` (steps, keys) hold temperatures [degC]; `peak_step` (keys,)
-    and `amplitudes` (keys, modes) hold the step at which the mean of each block is highest.
-
-    Parameters
-    ----------
-    means : array (keys, modes)
-        Block means of the modes.
-    steps : int
-        Of the march.
-    reference_c : float
-        Added to all rises [degC].
-    cells : (array (members, modes), array (keys,)), optional
-        The modes at the cells of blocks, one block after the other, and where each block begins;
-        then maxima are kept too.
-    """
-
-    def __init__(
-        self,
-        means: Array,
-        steps: int,
-        reference_c: float,
-        cells: tuple[Single, NDArray[np.int64]] | None = None,
-    ) -> None:
-        keys, modes = means.shape
-        self._means = means.T.astype(np.float32)
-        self._reference_c = reference_c
-        self._cells = cells
-        self._peak_k = np.full(keys, -np.inf, dtype=np.float32)
-        self.mean_c = np.empty((steps, keys))
-        self.max_c = None if cells is None else np.empty((steps, keys))
-        self.peak_step = np.zeros(keys, dtype=np.int64)
-        self.amplitudes = np.zeros((keys, modes))
-
-    def take(self, first: int, amplitudes: Single) -> None:
-        """Record consecutive steps (steps, modes), of which `first` is the number of the first."""
-        rise = amplitudes @ self._means
-        np.add(rise, self._reference_c, out=self.mean_c[first : first + len(rise)])
-        best = rise.argmax(axis=0)
-        peak = rise.max(axis=0)
-        better = peak > self._peak_k
-        self._peak_k[better] = peak[better]
-        self.peak_step[better] = first + best[better]
-        self.amplitudes[better] = amplitudes[best[better]]
-        if self._cells is not None and self.max_c is not None:
-            shapes, starts = self._cells
-            cells = np.maximum.reduceat(shapes @ amplitudes.T, starts, axis=0)
-            np.add(cells.T, self._reference_c, out=self.max_c[first : first + len(rise)])
+        rates_per_s = self.rates_per_s[part]
+        exponent = -np.outer(durations_s, rates_per_s)
+        return np.exp(exponent), -np.expm1(exponent) / rates_per_s
 
 
 def march_table(
@@ -138,28 +90,70 @@ def march_table(
     """March through known powers (steps, keys); return the amplitudes at the end.
 
     Amplitudes are added up in double precision; the products with inputs and outputs are in
-    single precision. A second thread takes the inputs of the next steps meanwhile.
+    single precision. Each thread takes some of the modes, which know nothing of one another.
     """
-    steps = len(power_w)
-    drive = system.drive.T.astype(np.float32)
-    surroundings = system.surroundings.astype(np.float32)
-    decay, gain = system.factors(durations_s)
-    alike = len(decay) == 1
-    x = amplitudes.copy()
-    parts = [slice(first, min(first + _BLOCK, steps)) for first in range(0, steps, _BLOCK)]
+    steps, keys = power_w.shape
+    bundles = [
+        _Bundle.of(system, durations_s, amplitudes, part) for part in _parts(len(amplitudes))
+    ]
+    rows = np.empty((min(_BLOCK, steps), len(amplitudes)), np.float32)
+    rises = np.empty((len(bundles), len(rows), keys), np.float32)
+    with single_threaded_blas():
+        for first in range(0, steps, _BLOCK):
+            power = power_w[first : first + _BLOCK].astype(np.float32)
 
-    def driven(_place: int, part: slice) -> Single:
-        rows = power_w[part].astype(np.float32) @ drive
-        rows += surroundings
-        return rows
+            def loop(low: int, high: int, first: int = first, power: Single = power) -> None:
+                for number in range(low, high):
+                    bundles[number].march(first, power, rows, rises[number])
 
-    blocks = side_by_side(driven, parts, min(available_threads() - 1, 1))
-    for part, rows in zip(parts, blocks, strict=True):
-        _recur(x, decay if alike else decay[part], gain if alike else gain[part], rows)
-        recorder.take(part.start, rows)
-        if progress is not None:
-            progress(part.stop, steps)
-    return x
+            shared(loop, len(bundles))
+            taken = len(power)
+            recorder.take(first, rises[:, :taken].sum(axis=0), rows[:taken])
+            if progress is not None:
+                progress(first + taken, steps)
+    return np.concatenate([bundle.amplitudes for bundle in bundles])
+
+
+@dataclass(frozen=True, eq=False)
+class _Bundle:
+    """Some of the modes on their way through a march; `amplitudes` follow."""
+
+    part: slice
+    drive: Single
+    surroundings: Single
+    means: Single
+    decay: Array
+    gain: Array
+    amplitudes: Array
+
+    @classmethod
+    def of(cls, system: ModalSystem, durations_s: Array, start: Array, part: slice) -> _Bundle:
+        decay, gain = system.factors(durations_s, part)
+        return cls(
+            part,
+            np.ascontiguousarray(system.drive[part].T, np.float32),
+            system.surroundings[part].astype(np.float32),
+            np.ascontiguousarray(system.means[:, part].T, np.float32),
+            decay,
+            gain,
+            start[part].copy(),
+        )
+
+    def march(self, first: int, power: Single, rows: Single, rise: Single) -> None:
+        """Set its columns of `rows` (steps, modes), and what they add to the rise of the means."""
+        steps = len(power)
+        forced = power @ self.drive
+        forced += self.surroundings
+        own = slice(first, first + steps) if len(self.decay) > 1 else slice(None)
+        _recur(self.amplitudes, self.decay[own], self.gain[own], forced)
+        rows[:steps, self.part] = forced
+        np.matmul(forced, self.means, out=rise[:steps])
+
+
+def _parts(modes: int) -> list[slice]:
+    """Return the modes of each bundle: the same ones however many threads there are."""
+    ends = [modes * number // _BUNDLES for number in range(_BUNDLES + 1)]
+    return [slice(low, high) for low, high in pairwise(ends) if low < high]
 
 
 def march_feedback(
@@ -186,6 +180,7 @@ def march_feedback(
     alike = len(decay) == 1
     power_w = np.empty((steps, len(system.means)))
     rows = np.empty((min(_BLOCK, steps), len(amplitudes)), dtype=np.float32)
+    means = system.means.T.astype(np.float32)
     x, first = amplitudes.copy(), 0
     for step in range(steps):
         power_w[step] = power_of(step, system.means @ x + reference_c)
@@ -193,7 +188,8 @@ def march_feedback(
         x = decay[row] * x + gain[row] * (system.drive @ power_w[step] + system.surroundings)
         rows[step - first] = x
         if step + 1 - first == len(rows) or step + 1 == steps:
-            recorder.take(first, rows[: step + 1 - first])
+            taken = rows[: step + 1 - first]
+            recorder.take(first, taken @ means, taken)
             first = step + 1
             if progress is not None:
                 progress(first, steps)

@@ -18,8 +18,9 @@ from thermal.reduced.checks import check_settings, march_warnings, step_edges
 from thermal.reduced.field import reconstruct
 from thermal.reduced.history import ReducedHistory, ReducedState
 from thermal.reduced.inputs import Inputs, Patterns
-from thermal.reduced.march import ModalSystem, Recorder, march_feedback, march_table
+from thermal.reduced.march import ModalSystem, march_feedback, march_table
 from thermal.reduced.problem import Problem
+from thermal.reduced.recorder import Recorder
 from thermal.reduced.report import ReducedReport
 from thermal.reduced.search import reduce
 from thermal.reduced.shapes import ModeShapes
@@ -55,12 +56,6 @@ class ReducedModel:
         Powers that it can take.
     report : ReducedReport
         How it was found, and its estimated error.
-
-    Notes
-    -----
-    Matrix products take most of the time of a march. The threads of the linear algebra library
-    should not outnumber the free cores (``OPENBLAS_NUM_THREADS``): on busy ones they are many
-    times slower than one thread.
 
     References
     ----------
@@ -235,8 +230,9 @@ class ReducedModel:
         durations_s = np.diff(edges)
         first, start_error_k = start_amplitudes(self.model, self.system, self.shapes, start)
         reference_c = self.model.operator.reference_c
-        cells = (self.shapes.at_blocks, self.model.blocks.members[1]) if maxima else None
-        recorder = Recorder(self.system.means, len(durations_s), reference_c, cells)
+        starts, (keys, modes) = self.model.blocks.members[1], self.system.means.shape
+        cells = (self.shapes.at_blocks, starts) if maxima else None
+        recorder = Recorder(len(durations_s), keys, modes, reference_c, cells)
         if callable(power_w):
             of = read_power(power_w, self.model.blocks, len(durations_s))
             last, table = march_feedback(
@@ -252,7 +248,7 @@ class ReducedModel:
             edges,
             self.keys,
             final=last,
-            peak_c=np.array([self._max_c(x)[key] for key, x in enumerate(recorder.amplitudes)]),
+            peak_c=self.shapes.peaks(recorder.amplitudes, starts) + reference_c,
             start_error_k=start_error_k,
             input_error_k=input_error_k,
             seconds=time.perf_counter() - begun,

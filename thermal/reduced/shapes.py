@@ -51,6 +51,17 @@ class ModeShapes:
         cells = self.at_blocks @ amplitudes.astype(np.float32)
         return np.maximum.reduceat(cells, starts).astype(np.float64)
 
+    def peaks(self, amplitudes: Array, starts: NDArray[np.int64]) -> Array:
+        """Return the greatest cell of each block at amplitudes of its own (keys, modes) [K]."""
+        ends = [*starts[1:].tolist(), len(self.at_blocks)]
+        return np.array(
+            [
+                (self.at_blocks[first:end] @ own).max()
+                for first, end, own in zip(starts, ends, amplitudes.astype(np.float32), strict=True)
+            ],
+            dtype=np.float64,
+        )
+
     def whole(self, amplitudes: Array) -> Array:
         """Return whole fields (count, cells) from amplitudes (modes, count).
 

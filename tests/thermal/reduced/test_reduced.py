@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from shapely import box
 from package import Face, Package
 from techlib import InputError, Material
 from thermal import DirectSolver, ReducedModel, Resolution, ThermalModel, sparse_matrix
+from thermal.reduced.krylov import apply_shifted
 
 POWER_W = np.array([8.0, 5.0, 2.0])
 TOLERANCE_K = 0.02
@@ -240,6 +242,31 @@ def test_one_length_of_step_is_the_same_as_its_edges(reduced: ReducedModel) -> N
     other = reduced.march(power, edges, 25.0)
     np.testing.assert_allclose(even.block_mean_c, other.block_mean_c, atol=2e-2)
     assert (even.block_mean_c.to_numpy() != other.block_mean_c.to_numpy()).any()
+
+
+def test_same_bytes_for_any_number_of_threads(
+    model: ThermalModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    power, edges = jumps(50)
+    found = []
+    for threads in (1, 2, 3):
+        monkeypatch.setattr("thermal.workers.available_threads", lambda threads=threads: threads)
+        made = ReducedModel.of(model, POWER_W, tolerance_k=TOLERANCE_K, shortest_s=SHORTEST_S)
+        found.append(made.march(power, edges, 25.0, maxima=True))
+    for other in found[1:]:
+        assert other.block_mean_c.equals(found[0].block_mean_c)
+        assert other.block_max_c.equals(found[0].block_max_c)
+        assert np.array_equal(other.final.amplitudes, found[0].final.amplitudes)
+
+
+def test_images_of_fields_are_those_of_the_operator(model: ThermalModel) -> None:
+    operator = model.operator
+    fields = np.random.default_rng(3).normal(size=(3, np.prod(operator.shape))).astype(np.float32)
+    shifted = replace(operator, shift_per_s=20.0)
+    for field, image in zip(fields, apply_shifted(operator, 20.0, fields), strict=True):
+        whole = shifted.apply(field.reshape(operator.shape).astype(np.float64)).ravel()
+        size = (shifted.diagonal.ravel() * np.abs(field)).max()
+        assert np.abs(image - whole).max() <= 4.0 * np.finfo(np.float32).eps * size
 
 
 def test_start_from_a_full_field_goes_on_from_there(

@@ -1,0 +1,66 @@
+"""What is kept of a march of modes: block temperatures, and the hottest moment of each block."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thermal.reduced.fields import Single
+
+__all__ = ["Recorder"]
+
+
+class Recorder:
+    """Turns rises into block temperatures, and keeps the hottest moment of each block.
+
+    After the march `mean_c` and `max_c` (steps, keys) hold temperatures [degC]; `peak_step` (keys,)
+    and `amplitudes` (keys, modes) hold the step at which the mean of each block is highest.
+
+    Parameters
+    ----------
+    steps, keys, modes : int
+        Of the march.
+    reference_c : float
+        Added to all rises [degC].
+    cells : (array (members, modes), array (keys,)), optional
+        The modes at the cells of blocks, one block after the other, and where each block begins;
+        then maxima are kept too.
+    """
+
+    def __init__(
+        self,
+        steps: int,
+        keys: int,
+        modes: int,
+        reference_c: float,
+        cells: tuple[Single, NDArray[np.int64]] | None = None,
+    ) -> None:
+        self._reference_c = reference_c
+        self._cells = cells
+        self._peak_k = np.full(keys, -np.inf, dtype=np.float32)
+        self.mean_c = np.empty((steps, keys))
+        self.max_c = None if cells is None else np.empty((steps, keys))
+        self.peak_step = np.zeros(keys, dtype=np.int64)
+        self.amplitudes = np.zeros((keys, modes))
+
+    def take(self, first: int, rise: Single, amplitudes: Single) -> None:
+        """Record consecutive steps, of which `first` is the number of the first.
+
+        Parameters
+        ----------
+        first : int
+        rise : array (steps, keys)
+            Of block means [K].
+        amplitudes : array (steps, modes)
+        """
+        np.add(rise, self._reference_c, out=self.mean_c[first : first + len(rise)])
+        best = rise.argmax(axis=0)
+        peak = rise.max(axis=0)
+        better = peak > self._peak_k
+        self._peak_k[better] = peak[better]
+        self.peak_step[better] = first + best[better]
+        self.amplitudes[better] = amplitudes[best[better]]
+        if self._cells is not None and self.max_c is not None:
+            shapes, starts = self._cells
+            cells = np.maximum.reduceat(shapes @ amplitudes.T, starts, axis=0)
+            np.add(cells.T, self._reference_c, out=self.max_c[first : first + len(rise)])
