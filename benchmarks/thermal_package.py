@@ -90,7 +90,7 @@ def graded(cells: int, grading: float) -> tuple[Operator, Array, Array, Array]:
         gz=1.0 / (half_z[1:] + half_z[:-1]),
         outside_w_k=outside,
         outside_w=np.zeros(outside.shape),
-        capacity_j_k=CAPACITY_J_M3K * dz[:, None, None] * area,
+        capacity=CAPACITY_J_M3K * dz[:, None, None] * area,
         reference_c=40.0,
     )
     return operator, lines, lines, heat

@@ -9,6 +9,7 @@ layers below and above.
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -47,8 +48,9 @@ def assemble(mesh: Mesh, temperature_c: Array | None = None) -> Operator:
     around_m2 = 2.0 * float(dx.sum() + dy.sum()) * float(dz.sum())
     reference_c = _main_fluid_c(mesh.package, float(area.sum()), around_m2)
     outside = Outside(mesh, reference_c)
-    gx, gy = np.empty((nz, ny, nx - 1)), np.empty((nz, ny - 1, nx))
-    gz, capacity_j_k = np.empty((nz - 1, ny, nx)), np.empty((nz, ny, nx))
+    gx = np.empty((nz, ny, nx - 1), np.float32)
+    gy = np.empty((nz, ny - 1, nx), np.float32)
+    gz = np.empty((nz - 1, ny, nx), np.float32)
     contact_k_m2_w = [layer.contact_resistance_k_m2_w for layer in mesh.package.layers]
     slabs: dict[int, _Slab] = {}
     flowing = channels(mesh)
@@ -61,7 +63,6 @@ def assemble(mesh: Mesh, temperature_c: Array | None = None) -> Operator:
         slab = slabs[layer]
         gx[k], gy[k] = slab.gx_w_mk * dz[k], slab.gy_w_mk * dz[k]
         ends = [end * dz[k] for end in slab.ends_w_mk]
-        capacity_j_k[k] = fill.capacity_j_m3k * (dz[k] * area)
         floor = ceiling = slab.half_z_w_m / dz[k]
         if k in flowing:
             floor, ceiling = flowing[k].halves(ceiling, area)
@@ -71,10 +72,11 @@ def assemble(mesh: Mesh, temperature_c: Array | None = None) -> Operator:
         if k == 0:
             outside.add_bottom(floor)
         else:
-            gz[k - 1] = series(below, floor)
+            between = series(below, floor)
             resistance = contact_k_m2_w[of[k - 1]]
             if layer != of[k - 1] and resistance:
-                gz[k - 1] = series(gz[k - 1], area / resistance)
+                between = series(between, area / resistance)
+            gz[k - 1] = between
         outside.add_sides(k, ends)
         below = ceiling
     outside.add_top(below, contact_k_m2_w[-1])
@@ -84,10 +86,18 @@ def assemble(mesh: Mesh, temperature_c: Array | None = None) -> Operator:
         gz=gz,
         outside_w_k=outside.conductance_w_k,
         outside_w=outside.heat_w,
-        capacity_j_k=capacity_j_k,
+        capacity=functools.cache(lambda: _capacity_j_k(mesh)),
         reference_c=reference_c,
         streams=tuple(channel.stream for channel in flowing.values()),
     )
+
+
+def _capacity_j_k(mesh: Mesh) -> Array:
+    """Return the heat capacity of each cell (nz, ny, nx) [J/K]."""
+    capacity_j_k = mesh.volume_m3
+    for k, layer in enumerate(mesh.layer_of_cell):
+        capacity_j_k[k] *= mesh.fills[layer].capacity_j_m3k
+    return capacity_j_k
 
 
 class _Slab(NamedTuple):

@@ -132,7 +132,7 @@ def _find(wanted: Index, numbers: Index, values: Array) -> Array:
 
 def _flows(
     axis: int,
-    conductance: Array,
+    conductance: NDArray[np.float32],
     shape: tuple[int, int, int],
     block: Index,
     cell: Index,

@@ -50,7 +50,7 @@ class Channel:
         )
         return floor, ceiling
 
-    def part(self, gx_w_k: Array, gy_w_k: Array) -> None:
+    def part(self, gx_w_k: NDArray[np.float32], gy_w_k: NDArray[np.float32]) -> None:
         """Let the coolant conduct nothing in its plane."""
         wet = self.wetted
         gx_w_k[wet[:, 1:] | wet[:, :-1]] = 0.0

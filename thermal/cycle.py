@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from thermal import preparation, relaxation
 from thermal.hierarchy import Grid, merged
+from thermal.operator import single
 from thermal.relaxation import Level, Single
 from thermal.workers import Workers
 
@@ -51,7 +52,7 @@ class Cycle:
         levels, shapes, parents = [], [], []
         for grid in grids:
             levels.append(_new_level(workers, grid))
-            shapes.append(grid.operator.shape)
+            shapes.append(grid.shape)
             parents.append((grid.parent_x, grid.parent_y))
         return cls(tuple(levels), tuple(shapes), tuple(parents))
 
@@ -60,11 +61,11 @@ class Cycle:
 
         Conductances between cells and work space are shared.
         """
-        levels = []
+        levels, ground = [], single(ground_w_k)
         for level, parents in zip(self.levels, self.parents, strict=True):
-            level = level._replace(ground=packed(workers, ground_w_k))
-            levels.append(_factored(workers, level, ground_w_k.shape))
-            ground_w_k = merged(ground_w_k, *parents)
+            level = level._replace(ground=packed(workers, ground))
+            levels.append(_factored(workers, level, ground.shape))
+            ground = merged(ground, *parents)
         return Cycle(tuple(levels), self.shapes, self.parents)
 
     def twin(self) -> Cycle:
@@ -86,7 +87,7 @@ class Cycle:
         return product
 
 
-def packed(workers: Workers, values: Array, shape: Shape | None = None) -> Single:
+def packed(workers: Workers, values: Single, shape: Shape | None = None) -> Single:
     """Return a field, or the conductances between the cells of a field of `shape`, as stored."""
     shape = shape or values.shape
     out = empty_field(shape)
@@ -119,13 +120,13 @@ def _stride(nx: int) -> int:
 
 
 def _new_level(workers: Workers, grid: Grid) -> Level:
-    operator, shape = grid.operator, grid.operator.shape
+    shape = grid.shape
     none = _zeros((0, 0, 0))
     level = Level(
-        west=packed(workers, operator.gx, shape),
-        south=packed(workers, operator.gy, shape),
-        above=packed(workers, operator.gz, shape),
-        ground=packed(workers, operator.outside_w_k),
+        west=packed(workers, grid.gx, shape),
+        south=packed(workers, grid.gy, shape),
+        above=packed(workers, grid.gz, shape),
+        ground=packed(workers, grid.ground),
         inverse_pivot=none,
         grounded=none,
         rise=empty_field(shape),

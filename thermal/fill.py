@@ -116,7 +116,7 @@ class LayerFill:
     def _pure(cls, shares: Shares, reference_c: float) -> LayerFill:
         """Return the properties of cells of one material each: both halves are alike."""
         shape = (2, *shares[0][1].shape)
-        kx, ky, kz = (_conductivity(shares, axis, reference_c) for axis in range(3))
+        kx, ky, kz = _conductivities(shares, reference_c)
         fill = cls(
             kx_w_mk=np.broadcast_to(kx, shape),
             ky_w_mk=np.broadcast_to(ky, shape),
@@ -164,6 +164,13 @@ def _conductivity(shares: Shares, axis: int, reference_c: float) -> Array:
     return _mean(shares, lambda m: m.conductivity_at(reference_c)[axis])
 
 
+def _conductivities(shares: Shares, reference_c: float) -> list[Array]:
+    """Return the means along x, y and z; one array for axes along which all materials are alike."""
+    of_axis = list(zip(*(m.conductivity_at(reference_c) for m, _ in shares), strict=True))
+    means = {k: _conductivity(shares, axis, reference_c) for axis, k in enumerate(of_axis)}
+    return [means[k] for k in of_axis]
+
+
 def _exponent(shares: Shares, axis: int, reference_c: float) -> Array:
     """Return the mean of exponent times conductivity."""
     return _mean(
@@ -207,13 +214,14 @@ def _substance(material: Material) -> tuple[object, ...]:
 
 
 def _mean(shares: Shares, value: Callable[[Material], float]) -> Array:
-    """Return the mean of a property by area."""
-    if len(shares) == 1:
-        return np.full(shares[0][1].shape, value(shares[0][0]))
-    total = np.zeros_like(shares[0][1])
-    weight = np.zeros_like(total)
-    for material, share in shares:
-        total += value(material) * share
+    """Return the mean of a property by area; no memory for one that is the same everywhere."""
+    values = [value(material) for material, _ in shares]
+    shape = shares[0][1].shape
+    if len(set(values)) == 1:
+        return np.broadcast_to(np.float64(values[0]), shape)
+    total, weight = np.zeros(shape), np.zeros(shape)
+    for own, (_, share) in zip(values, shares, strict=True):
+        total += own * share
         weight += share
     return np.asarray(total / weight)
 

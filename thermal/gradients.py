@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from thermal import kernels
 from thermal.cycle import empty_field, packed
-from thermal.operator import Operator
+from thermal.operator import Operator, single
 from thermal.relaxation import Level, Single
 from thermal.workers import Workers
 
@@ -64,7 +64,7 @@ class Gradients:
             west=packed(workers, operator.gx, operator.shape),
             south=packed(workers, operator.gy, operator.shape),
             above=packed(workers, operator.gz, operator.shape),
-            ground=packed(workers, ground_w_k),
+            ground=packed(workers, single(ground_w_k)),
         )
         return replace(self, operator=operator, ground_w_k=ground_w_k, level=level)
 
@@ -75,7 +75,7 @@ class Gradients:
     def residual(self, workers: Workers, rhs: Array, rise: Array | None, scale: float) -> float:
         """Set the residual to ``scale (rhs - A rise)`` and return its norm; None is a rise of 0."""
         o = self.operator
-        none, x = np.zeros(o.shape[2]), rhs if rise is None else rise
+        none, x = np.zeros(o.shape[2], np.float32), rhs if rise is None else rise
 
         def loop(low: int, high: int, squares: Array) -> None:
             kernels.residual(

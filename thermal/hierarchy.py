@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from thermal import preparation
-from thermal.operator import Operator
+from thermal.operator import Operator, single
 
 __all__ = ["Grid", "hierarchy", "merged"]
 
 Array = NDArray[np.float64]
+Single = NDArray[np.float32]
 Index = NDArray[np.int64]
+Conductances = tuple[Single, Single, Single, Single]
 
 STRONG = 0.4
 """A grid line is strong from this share of the strongest one.
@@ -25,24 +27,42 @@ Measured: less saves levels on irregular grids, more saves iterations on random 
 
 @dataclass(frozen=True)
 class Grid:
-    """One level: its operator, its grid lines, and how its cells merge into the next level.
+    """One level: its conductances, its grid lines, and how its cells merge into the next level.
 
     Parameters
     ----------
-    operator : Operator
-        Conductances of this level; cells along z are never merged. The shift is in the
-        conductances to the outside.
+    gx, gy, gz : array (nz, ny, nx - 1), (nz, ny - 1, nx), (nz - 1, ny, nx)
+        Conductances between neighbours [W/K]; cells along z are never merged.
+    ground : array (nz, ny, nx)
+        Conductances to the outside, with what a shift adds to them [W/K].
     x_m, y_m : array (nx + 1,), (ny + 1,)
         Grid lines [m]; only the ratios of their spacings matter.
     parent_x, parent_y : array (nx,), (ny,)
         Cell of the next coarser level that each cell belongs to; its own on the coarsest level.
     """
 
-    operator: Operator
+    gx: Single
+    gy: Single
+    gz: Single
+    ground: Single
     x_m: Array
     y_m: Array
     parent_x: Index
     parent_y: Index
+
+    @classmethod
+    def of(cls, conductances: Conductances, x_m: Array, y_m: Array) -> Grid:
+        """Choose which lines merge."""
+        gx, gy, _, ground = conductances
+        if ground.shape[1:] == (1, 1):
+            return cls(*conductances, x_m, y_m, np.zeros(1, np.int64), np.zeros(1, np.int64))
+        return cls(*conductances, x_m, y_m, *_parents(gx, gy, x_m, y_m))
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Cells along z, y and x."""
+        nz, ny, nx = self.ground.shape
+        return nz, ny, nx
 
 
 def hierarchy(operator: Operator, ground_w_k: Array, x_m: Array, y_m: Array) -> Iterator[Grid]:
@@ -57,35 +77,32 @@ def hierarchy(operator: Operator, ground_w_k: Array, x_m: Array, y_m: Array) -> 
     x_m, y_m : array (nx + 1,), (ny + 1,)
         Grid lines [m].
     """
-    none = np.broadcast_to(0.0, operator.shape)
-    operator = replace(
-        operator, outside_w_k=ground_w_k, outside_w=none, capacity_j_k=none, shift_per_s=0.0
-    )
-    while operator.shape[1:] != (1, 1):
-        grid = Grid(operator, x_m, y_m, *_parents(operator, x_m, y_m))
+    conductances = operator.gx, operator.gy, operator.gz, single(ground_w_k)
+    grid = Grid.of(conductances, x_m, y_m)
+    yield grid
+    while grid.shape[1:] != (1, 1):
+        grid = _coarsened(grid)
         yield grid
-        operator, x_m, y_m = _coarsened(grid)
-    yield Grid(operator, x_m, y_m, np.zeros(1, np.int64), np.zeros(1, np.int64))
 
 
-def merged(values: Array, parent_x: Index, parent_y: Index) -> Array:
+def merged(values: Single, parent_x: Index, parent_y: Index) -> Single:
     """Return the sums of a field (nz, ny, nx) over the cells of each parent."""
     cells_x = np.arange(parent_x.size), parent_x
     cells_y = np.arange(parent_y.size), parent_y
     return _summed(values, cells_y, cells_x)
 
 
-def _parents(operator: Operator, x_m: Array, y_m: Array) -> tuple[Index, Index]:
+def _parents(gx: Single, gy: Single, x_m: Array, y_m: Array) -> tuple[Index, Index]:
     """Return the parent of each column and of each row: pairs merge across strong lines only.
 
     So a level stays a tensor grid, and weak couplings stay for the coarser levels.
     """
-    rate_x, rate_y = _rates(operator, x_m, y_m)
+    rate_x, rate_y = _rates(gx, gy, x_m, y_m)
     cut = STRONG * max(rate_x.max(initial=0.0), rate_y.max(initial=0.0))
     return _pairs(rate_x >= cut), _pairs(rate_y >= cut)
 
 
-def _rates(operator: Operator, x_m: Array, y_m: Array) -> tuple[Array, Array]:
+def _rates(gx: Single, gy: Single, x_m: Array, y_m: Array) -> tuple[Array, Array]:
     """Return how fast heat crosses each inner grid line along x, and along y.
 
     The rate is the sum of the line's conductances over that of ``sqrt(gx dx^2 gy dy^2)`` of the
@@ -93,12 +110,12 @@ def _rates(operator: Operator, x_m: Array, y_m: Array) -> tuple[Array, Array]:
     anisotropy, and not how much metal a line happens to cross. The mean conductance does, and
     puts off merging where a lid ends, until the cells beyond it are long and thin.
     """
-    weight_x, weight_y = np.zeros(operator.shape[2]), np.zeros(operator.shape[1])
+    weight_x, weight_y = np.zeros(x_m.size - 1), np.zeros(y_m.size - 1)
     dx2, dy2 = _square_per_face(x_m), _square_per_face(y_m)
-    preparation.line_sums(operator.gx, operator.gy, dx2, dy2, weight_x, weight_y)
+    preparation.line_sums(gx, gy, dx2, dy2, weight_x, weight_y)
     return (
-        _over_mean(operator.gx.sum(axis=(0, 1)), weight_x),
-        _over_mean(operator.gy.sum(axis=(0, 2)), weight_y),
+        _over_mean(gx.sum(axis=(0, 1), dtype=np.float64), weight_x),
+        _over_mean(gy.sum(axis=(0, 2), dtype=np.float64), weight_y),
     )
 
 
@@ -129,32 +146,24 @@ def _pairs(strong: NDArray[np.bool_]) -> Index:
     return parent
 
 
-def _coarsened(grid: Grid) -> tuple[Operator, Array, Array]:
-    """Return operator and grid lines after merging cells into their parents.
+def _coarsened(grid: Grid) -> Grid:
+    """Return the level after merging cells into their parents.
 
     A conductance between coarse cells is the sum of the fine ones that cross their common face,
     times (distance of the fine centres) / (distance of the coarse centres). Conductances along z
     and to the outside add up.
     """
-    fine = grid.operator
     x_m, face_x, ratio_x = _merged_lines(grid.x_m, grid.parent_x)
     y_m, face_y, ratio_y = _merged_lines(grid.y_m, grid.parent_y)
     cells_x = np.arange(grid.parent_x.size), grid.parent_x
     cells_y = np.arange(grid.parent_y.size), grid.parent_y
     faces_x = face_x, np.arange(face_x.size)
     faces_y = face_y, np.arange(face_y.size)
-    ground = _summed(fine.outside_w_k, cells_y, cells_x)
-    none = np.broadcast_to(0.0, ground.shape)
-    operator = replace(
-        fine,
-        gx=_summed(fine.gx, cells_y, faces_x) * ratio_x,
-        gy=_summed(fine.gy, faces_y, cells_x) * ratio_y[:, None],
-        gz=_summed(fine.gz, cells_y, cells_x),
-        outside_w_k=ground,
-        outside_w=none,
-        capacity_j_k=none,
-    )
-    return operator, x_m, y_m
+    gx, gy = _summed(grid.gx, cells_y, faces_x), _summed(grid.gy, faces_y, cells_x)
+    gx *= ratio_x
+    gy *= ratio_y[:, None]
+    gz, ground = _summed(grid.gz, cells_y, cells_x), _summed(grid.ground, cells_y, cells_x)
+    return Grid.of((gx, gy, gz, ground), x_m, y_m)
 
 
 def _merged_lines(lines: Array, parent: Index) -> tuple[Array, Index, Array]:
@@ -165,9 +174,9 @@ def _merged_lines(lines: Array, parent: Index) -> tuple[Array, Index, Array]:
     return coarse, kept, fine_distance / (coarse[2:] - coarse[:-2])
 
 
-def _summed(values: Array, rows: tuple[Index, Index], columns: tuple[Index, Index]) -> Array:
+def _summed(values: Single, rows: tuple[Index, Index], columns: tuple[Index, Index]) -> Single:
     """Sum `values` (nz, :, :) from the first into the second index of `rows` and `columns`."""
     ny, nx = (int(to[-1]) + 1 if to.size else 0 for _, to in (rows, columns))
-    out = np.zeros((values.shape[0], ny, nx))
+    out = np.zeros((values.shape[0], ny, nx), np.float32)
     preparation.sum_cells(values, *rows, *columns, out)
     return out

@@ -22,11 +22,11 @@ _BLOCK = 16  #: rows whose neighbours above and below stay in the cache
 
 @inlined
 def _row(
-    gx: Double,
-    gy: Double,
-    gz: Double,
+    gx: Single,
+    gy: Single,
+    gz: Single,
     ground: Double,
-    none: Double,
+    none: Single,
     p: Double | Single,
     k: int,
     j: int,
@@ -68,11 +68,11 @@ def square_sums(field: Double, squares: Double, low: int, high: int) -> None:
 
 @compiled_sum
 def apply(
-    gx: Double,
-    gy: Double,
-    gz: Double,
+    gx: Single,
+    gy: Single,
+    gz: Single,
     ground: Double,
-    none: Double,
+    none: Single,
     p: Double,
     out: Double,
     products: Double,
@@ -94,7 +94,7 @@ def apply(
 
 @compiled_sum
 def image(
-    gx: Double, gy: Double, gz: Double, ground: Double, none: Double, p: Single, out: Single
+    gx: Single, gy: Single, gz: Single, ground: Double, none: Single, p: Single, out: Single
 ) -> None:
     """``out = A p`` as in `_row`, of a field in single precision, added up in double precision."""
     nz, ny, nx = p.shape
@@ -110,11 +110,11 @@ def image(
 
 @compiled_sum
 def residual(
-    gx: Double,
-    gy: Double,
-    gz: Double,
+    gx: Single,
+    gy: Single,
+    gz: Single,
     ground: Double,
-    none: Double,
+    none: Single,
     rhs: Double,
     x: Double,
     cold: bool,

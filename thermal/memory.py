@@ -7,8 +7,8 @@ from techlib.memory import available_byte
 
 __all__ = ["available_byte", "check_memory", "predicted_byte"]
 
-_BYTE_PER_CELL = 320  #: measured 316 with steps of four lengths, 226 with one, 164 steady
-_VARYING_BYTE_PER_CELL = 200  #: measured 198: operator and levels at the temperatures of a march
+_BYTE_PER_CELL = 260  #: measured 257 with steps of four lengths, 182 with one, 117 steady
+_VARYING_BYTE_PER_CELL = 120  #: measured 119: operator and levels at other temperatures
 _FLOWING_BYTE_PER_CELL = 120  #: measured 113: vectors of the solver that is not symmetric
 _SHARE = 0.9  #: of what is available that a model may take
 
@@ -56,8 +56,8 @@ def check_memory(
     >>> check_memory((20, 1024, 1024), available=10**9)
     Traceback (most recent call last):
     ...
-    techlib.errors.ResourceError: 20 x 1024 x 1024 cells need about 6.7 GB, 1.0 GB are available;
-    lower the lateral resolution to about 375
+    techlib.errors.ResourceError: 20 x 1024 x 1024 cells need about 5.5 GB, 1.0 GB are available;
+    lower the lateral resolution to about 416
     """
     there = available_byte() if available is None else available
     column = predicted_byte(shape[0], varies=varies, flows=flows)

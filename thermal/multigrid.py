@@ -115,7 +115,7 @@ class Multigrid:
         lines_x = np.arange(nx + 1.0) if x_m is None else np.asarray(x_m, np.float64)
         lines_y = np.arange(ny + 1.0) if y_m is None else np.asarray(y_m, np.float64)
         check(operator, lines_x, lines_y, threads)
-        self.operator = operator = _plain(operator)
+        self.operator = operator
         self.threads = available_threads() if threads is None else threads
         ground_w_k = plain(operator.ground_w_k)
         workers = hired(self.threads, operator.shape)
@@ -149,7 +149,7 @@ class Multigrid:
                 "operator", f"has the shape {operator.shape}", f"{self.operator.shape}, as before"
             )
         other = copy.copy(self)
-        other.operator = operator = _plain(operator)
+        other.operator = operator
         workers = hired(self.threads, operator.shape)
         other._gradients = self._gradients.updated(workers, operator, plain(operator.ground_w_k))
         return other
@@ -319,12 +319,6 @@ class _March:
             if residual <= goal:
                 break
         return residual
-
-
-def _plain(operator: Operator) -> Operator:
-    """Return the operator with plain conductances between cells."""
-    gx, gy, gz = plain(operator.gx), plain(operator.gy), plain(operator.gz)
-    return replace(operator, gx=gx, gy=gy, gz=gz)
 
 
 def _norm(field: Array) -> float:

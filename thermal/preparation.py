@@ -22,7 +22,7 @@ _TRACE = 1e-12  #: of the other direction's conductivity, where there is none in
 
 @compiled
 def sum_cells(
-    values: Double, row_of: Index, row_to: Index, column_of: Index, column_to: Index, out: Double
+    values: Single, row_of: Index, row_to: Index, column_of: Index, column_to: Index, out: Single
 ) -> None:
     """``out[z, row_to, column_to] += values[z, row_of, column_of]``."""
     for k in range(values.shape[0]):
@@ -34,7 +34,7 @@ def sum_cells(
 
 @compiled_sum
 def line_sums(
-    gx: Double, gy: Double, dx2: Double, dy2: Double, weight_x: Double, weight_y: Double
+    gx: Single, gy: Single, dx2: Double, dy2: Double, weight_x: Double, weight_y: Double
 ) -> None:
     """Add ``sqrt(gx dx^2 gy dy^2)`` of all cells up by column and by row.
 
@@ -63,7 +63,7 @@ def line_sums(
 
 @compiled
 def pack(
-    values: Double, row: int, column: int, stride: int, out: Single, low: int, high: int
+    values: Single, row: int, column: int, stride: int, out: Single, low: int, high: int
 ) -> None:
     """Store a field in the layout of the levels, moved by `row` and `column` (0 or 1)."""
     nz, ny = values.shape[:2]

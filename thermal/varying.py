@@ -2,7 +2,8 @@
 
 Picard's iteration on ``A(T) T = P + b(T)``: assemble at the last field, improve the field by a few
 steps of the linear solver, repeat. What is left of the balance is always that of the nonlinear
-equations, so the result is as good as that of a linear problem. Each round reduces it by the
+equations, with conductivities taken afresh until they change by less than their rounding, so the
+result is as good as that of a linear problem. Each round reduces it by the
 change of the conductances, a few per cent where materials follow ``T^-n``; solving the linear
 problems any better than that would be wasted.
 """
@@ -29,6 +30,7 @@ Array = NDArray[np.float64]
 
 _INEXACT = 0.03  #: of the residual before, to which each linear problem is solved
 _MOST_ROUNDS = 60
+_ALIKE = 2.0**-24  #: relative change of a conductivity below its rounding to single precision
 _STALE = 0.01  #: relative change of a conductivity that makes a march assemble afresh
 
 
@@ -150,9 +152,10 @@ def solve_varying(conduction: Conduction, power_w: Array, start_k: Array) -> Ste
         The rounds do not converge; the message holds by how much.
     """
     rise_k, iterations, goal = start_k, 0, 0
-    residual = np.inf
+    residual, at_k, (operator, solver) = np.inf, rise_k, conduction.at(rise_k)
     for _ in range(_MOST_ROUNDS):
-        operator, solver = conduction.at(rise_k)
+        if conduction.change(at_k, rise_k) > _ALIKE:
+            at_k, (operator, solver) = rise_k, conduction.at(rise_k)
         heat_w = power_w + operator.outside_w
         size = float(np.linalg.norm(heat_w))
         left = float(np.linalg.norm(heat_w - operator.apply(rise_k)))

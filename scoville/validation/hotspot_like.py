@@ -112,7 +112,12 @@ def _on_bottom_faces(model: ThermalModel) -> Operator:
     outside_w_k[-1] = area_m2 / (1.0 / through[-1] + 1.0 / package.top.film_w_m2k)
     gz = np.array(through[:-1])[:, None, None] * area_m2
     rise_k = package.top.temperature_c - model.operator.reference_c
-    return replace(model.operator, gz=gz, outside_w_k=outside_w_k, outside_w=outside_w_k * rise_k)
+    return replace(
+        model.operator,
+        gz=gz.astype(np.float32),
+        outside_w_k=outside_w_k,
+        outside_w=outside_w_k * rise_k,
+    )
 
 
 class _Links:

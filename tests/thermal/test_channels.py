@@ -31,6 +31,9 @@ from thermal.stream import Stream
 Array = NDArray[np.float64]
 Solid = Callable[..., Material]
 
+SINGLE = 2.0**-23
+"""Conductances are rounded to single precision, by 2^-24 each: two of them in a ratio."""
+
 LENGTH_UM, WIDTH_UM = 20_000.0, 6000.0
 AREA_M2 = LENGTH_UM * WIDTH_UM * 1e-12
 PLATE = box(0, 0, LENGTH_UM, WIDTH_UM)
@@ -71,9 +74,9 @@ def test_even_heat_warms_the_coolant_in_a_straight_line(solid: Solid, spacing: s
     found = DirectSolver(operator).solve(heat + operator.outside_w).rise_k + operator.reference_c
     x = 0.5 * (mesh.x_m[1:] + mesh.x_m[:-1]) / (LENGTH_UM * 1e-6)
     coolant = 30.0 + 80.0 / WATER.capacity_rate_w_k * x
-    np.testing.assert_allclose(found[1], np.broadcast_to(coolant, found[1].shape), rtol=1e-9)
+    np.testing.assert_allclose(found[1], np.broadcast_to(coolant, found[1].shape), rtol=SINGLE)
     wall = coolant + 80.0 / AREA_M2 * (1.0 / 2e4 + 250e-6 / 50.0)
-    np.testing.assert_allclose(found[0], np.broadcast_to(wall, found[0].shape), rtol=1e-9)
+    np.testing.assert_allclose(found[0], np.broadcast_to(wall, found[0].shape), rtol=SINGLE)
 
 
 @pytest.mark.parametrize("units", [0.3, 3.0, 12.0])

@@ -127,9 +127,9 @@ class Basis:
 
 def apply_shifted(operator: Operator, shift_per_s: float, fields: Single) -> Single:
     """Return ``(A + shift C)`` times each field (count, cells); added up in double precision."""
-    gx, gy, gz = plain(operator.gx), plain(operator.gy), plain(operator.gz)
+    gx, gy, gz = operator.gx, operator.gy, operator.gz
     ground_w_k = plain(operator.outside_w_k + shift_per_s * operator.capacity_j_k)
-    none = np.zeros(operator.shape[2])
+    none = np.zeros(operator.shape[2], np.float32)
     out = np.empty_like(fields)
 
     def loop(low: int, high: int) -> None:
