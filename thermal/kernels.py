@@ -42,16 +42,20 @@ def _row(
     gn, north = (gy[k, j], p[k, j + 1]) if j < ny - 1 else (none, u)
     gb, below = (gz[k - 1, j], p[k - 1, j]) if k > 0 else (none, u)
     ga, above = (gz[k, j], p[k + 1, j]) if k < nz - 1 else (none, u)
-    for i in range(nx):  # in short loops, so that each one is vectorised
-        v[i] = g0[i] * u[i] + gb[i] * (u[i] - below[i]) + ga[i] * (u[i] - above[i])
+    gw, inside, middle = gx[k, j], v[1:-1], u[1:-1]
+    west, east, from_west, from_east = u[:-2], u[2:], gw[:-1], gw[1:]
+    v[0] = v[nx - 1] = 0.0
+    if nx > 1:
+        v[0] = gw[0] * (u[0] - u[1])
+        v[nx - 1] = gw[nx - 2] * (u[nx - 1] - u[nx - 2])
+    for i in range(inside.size):  # in two loops, so that each one is vectorised
+        c = middle[i]
+        inside[i] = from_west[i] * (c - west[i]) + from_east[i] * (c - east[i])
     for i in range(nx):
-        v[i] += gs[i] * (u[i] - south[i]) + gn[i] * (u[i] - north[i])
-    gw, to_west, to_east = gx[k, j], v[:-1], v[1:]
-    west, east = u[:-1], u[1:]
-    for i in range(nx - 1):
-        to_west[i] += gw[i] * (west[i] - east[i])
-    for i in range(nx - 1):
-        to_east[i] += gw[i] * (east[i] - west[i])
+        c = u[i]
+        along_z = gb[i] * (c - below[i]) + ga[i] * (c - above[i])
+        along_y = gs[i] * (c - south[i]) + gn[i] * (c - north[i])
+        v[i] += g0[i] * c + along_z + along_y
 
 
 @compiled_sum
