@@ -49,10 +49,10 @@ def _row(
         v[0] = gw[0] * (u[0] - u[1])
         v[nx - 1] = gw[nx - 2] * (u[nx - 1] - u[nx - 2])
     for i in range(inside.size):  # in two loops, so that each one is vectorised
-        c = middle[i]
+        c = np.float64(middle[i])
         inside[i] = from_west[i] * (c - west[i]) + from_east[i] * (c - east[i])
     for i in range(nx):
-        c = u[i]
+        c = np.float64(u[i])
         along_z = gb[i] * (c - below[i]) + ga[i] * (c - above[i])
         along_y = gs[i] * (c - south[i]) + gn[i] * (c - north[i])
         v[i] += g0[i] * c + along_z + along_y
