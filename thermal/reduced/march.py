@@ -116,7 +116,7 @@ def march_table(
 
 @dataclass(frozen=True, eq=False)
 class _Bundle:
-    """Some of the modes on their way through a march; `amplitudes` follow."""
+    """Some of the modes on their way through a march; `amplitudes` follow, `forced` is a buffer."""
 
     part: slice
     drive: Single
@@ -125,6 +125,7 @@ class _Bundle:
     decay: Array
     gain: Array
     amplitudes: Array
+    forced: Single
 
     @classmethod
     def of(cls, system: ModalSystem, durations_s: Array, start: Array, part: slice) -> _Bundle:
@@ -137,12 +138,13 @@ class _Bundle:
             decay,
             gain,
             start[part].copy(),
+            np.empty((min(_BLOCK, len(durations_s)), part.stop - part.start), np.float32),
         )
 
     def march(self, first: int, power: Single, rows: Single, rise: Single) -> None:
         """Set its columns of `rows` (steps, modes), and what they add to the rise of the means."""
         steps = len(power)
-        forced = power @ self.drive
+        forced = np.matmul(power, self.drive, out=self.forced[:steps])
         forced += self.surroundings
         own = slice(first, first + steps) if len(self.decay) > 1 else slice(None)
         _recur(self.amplitudes, self.decay[own], self.gain[own], forced)

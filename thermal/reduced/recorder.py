@@ -55,7 +55,7 @@ class Recorder:
         """
         np.add(rise, self._reference_c, out=self.mean_c[first : first + len(rise)])
         best = rise.argmax(axis=0)
-        peak = rise.max(axis=0)
+        peak = rise[best, np.arange(rise.shape[1])]
         better = peak > self._peak_k
         self._peak_k[better] = peak[better]
         self.peak_step[better] = first + best[better]
