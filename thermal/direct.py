@@ -11,6 +11,7 @@ from scipy.sparse.linalg import splu
 
 from thermal.in_turn import InTurn
 from thermal.multigrid import Solution
+from thermal.norm import norm
 from thermal.operator import Operator
 
 __all__ = ["DirectSolver", "sparse_matrix"]
@@ -72,9 +73,8 @@ class DirectSolver(InTurn):
         """Solve ``A T = rhs``; a direct solver needs neither a start nor iterations."""
         del start_k, maximum_iterations
         rise_k = self._factors.solve(rhs_w.ravel()).reshape(rhs_w.shape)
-        left = float(np.linalg.norm(rhs_w - self.operator.apply(rise_k)))
-        norm = float(np.linalg.norm(rhs_w))
-        residual = left / norm if norm else left
+        left, size = norm(self.operator.left(rhs_w, rise_k)), norm(rhs_w)
+        residual = left / size if size else left
         return Solution(rise_k, 0, residual, residual <= tolerance)
 
     def shifted(self, shift_per_s: float) -> DirectSolver:

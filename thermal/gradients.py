@@ -68,10 +68,6 @@ class Gradients:
         )
         return replace(self, operator=operator, ground_w_k=ground_w_k, level=level)
 
-    def norm(self, workers: Workers, field: Array) -> float:
-        """Return the 2-norm of a field; not a finite number where a value is not one."""
-        return float(np.sqrt(self._total(workers, lambda *part: _square_sums(field, *part))))
-
     def residual(self, workers: Workers, rhs: Array, rise: Array | None, scale: float) -> float:
         """Set the residual to ``scale (rhs - A rise)`` and return its norm; None is a rise of 0."""
         o = self.operator
@@ -125,7 +121,3 @@ class Gradients:
         rows = np.empty(self.operator.shape[1])
         workers.run(lambda low, high: loop(low, high, rows), workers.slabs(self.operator.shape))
         return float(rows.sum())
-
-
-def _square_sums(field: Array, low: int, high: int, squares: Array) -> None:
-    kernels.square_sums(field, squares, low, high)

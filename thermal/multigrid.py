@@ -14,6 +14,7 @@ from techlib import InputError
 from thermal.cycle import Cycle
 from thermal.gradients import Gradients
 from thermal.hierarchy import hierarchy
+from thermal.norm import norm
 from thermal.operator import Operator, plain
 from thermal.solvable import check, shift_faults
 from thermal.workers import Workers, available_threads, hired, side_by_side
@@ -158,7 +159,7 @@ class Multigrid:
         """Return the result of one cycle from zero (nz, ny, nx) [K], for a residual [W]."""
         residual = self._field("residual_w", residual_w)
         rise, gradients = np.zeros(residual.shape), self._gradients
-        size = _norm(residual) or 1.0
+        size = norm(residual) or 1.0
         workers = hired(self.threads, residual.shape)
         gradients.residual(workers, residual, None, 1.0 / size)
         self._cycle.run(workers)
@@ -196,7 +197,7 @@ class Multigrid:
         cold = start_k is None
         rise = np.zeros(rhs.shape) if start_k is None else self._shaped("start_k", start_k).copy()
         workers = hired(self.threads, rhs.shape)
-        size = self._gradients.norm(workers, rhs)
+        size = norm(rhs, workers)
         if size == 0.0:
             return Solution(np.zeros(rhs.shape), 0, 0.0, True)
         if not np.isfinite(size):
@@ -264,7 +265,7 @@ class Multigrid:
 
     def _rounding(self, rise: Array) -> float:
         """Return what the rounding of temperatures to double precision leaves unbalanced [W]."""
-        return float(np.finfo(np.float64).eps) * _norm(self.operator.diagonal * rise)
+        return float(np.finfo(np.float64).eps) * norm(self.operator.diagonal * rise)
 
     def _shaped(self, name: str, values: ArrayLike) -> Array:
         """Return `values` as an array of the shape of this operator."""
@@ -319,8 +320,3 @@ class _March:
             if residual <= goal:
                 break
         return residual
-
-
-def _norm(field: Array) -> float:
-    """Return the 2-norm, added up in the same order on every machine."""
-    return float(np.sqrt(sum(float((plane * plane).sum()) for plane in field)))

@@ -130,6 +130,17 @@ class Operator:
             stream.add_to(rise_k, out)
         return out
 
+    def left(self, heat_w: Array, rise_k: Array) -> Array:
+        """Return ``heat - A T``, what is left of the heat balance of each cell (nz, ny, nx) [W]."""
+        out = self.apply(rise_k)
+
+        def loop(low: int, high: int) -> None:
+            np.subtract(heat_w[:, low:high], out[:, low:high], out=out[:, low:high])
+
+        workers = hired(available_threads(), self.shape)
+        workers.run(loop, workers.slabs(self.shape))
+        return out
+
 
 def plain(values: Array) -> Array:
     """Return a contiguous, writeable array: for views, loops would be compiled again."""

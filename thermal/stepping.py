@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from techlib import ConvergenceError
 from thermal import step_kernels
 from thermal.multigrid import Solution
+from thermal.norm import norm
 from thermal.operator import Operator, plain
 from thermal.solver import Solver
 from thermal.workers import available_threads, hired
@@ -152,13 +152,11 @@ class Sdirk2:
         ConvergenceError
             A linear solve did not reach the tolerance.
         """
-        operator = self._operator
         shift = float(f"{1.0 / (_GAMMA * duration_s):.9e}")  # alike but for rounding: one solver
         ahead = (1.0 - _GAMMA) / _GAMMA
 
-        left_w = operator.apply(rise_k)
-        np.subtract(heat_w, left_w, out=left_w)
-        scale = max(_norm(heat_w), _norm(left_w))
+        left_w = self._operator.left(heat_w, rise_k)
+        scale = max(norm(heat_w), norm(left_w))
         first = self._stage(shift, left_w, self._guess(duration_s), scale)
         self._passes.turn(left_w, 1.0 - ahead, ahead * shift, first.rise_k)
         second = self._stage(shift, left_w, first.rise_k, scale)
@@ -229,16 +227,16 @@ class Sdirk2:
 
         No better than to `rough`, relative to the right-hand side.
         """
-        norm = _norm(rhs)
+        size = norm(rhs)
         allowed = self._tolerance * scale
-        if norm <= allowed:
+        if size <= allowed:
             found = Solution(np.zeros_like(rhs), 0, 1.0, converged=True)
         else:
             solver = self._solver_at(shift_per_s)
-            found = solver.solve(rhs, start, tolerance=max(rough, min(0.5, allowed / norm)))
+            found = solver.solve(rhs, start, tolerance=max(rough, min(0.5, allowed / size)))
         if not found.converged:
             raise ConvergenceError(
-                f"a step in time left {found.residual * norm / scale:.1e} of its heat unbalanced "
+                f"a step in time left {found.residual * size / scale:.1e} of its heat unbalanced "
                 f"after {found.iterations} iterations (allowed: {self._tolerance:.0e}); "
                 "try shorter steps, or a coarser mesh"
             )
@@ -251,7 +249,7 @@ class Sdirk2:
             rise_k=rise_k,
             drained_w=drained_w + evenly_k * self._drain_sum_w_k,
             stored_j=stored_j + evenly_k * self._capacity_sum_j_k,
-            left_w=found.residual * norm,
+            left_w=found.residual * size,
             iterations=found.iterations,
         )
 
@@ -310,8 +308,3 @@ class _Passes:
         nz, ny, nx = self.capacity_j_k.shape
         workers = hired(available_threads(), (nz, ny, nx))
         workers.run(loop, workers.slabs((nz, ny, nx)))
-
-
-def _norm(a: Array) -> float:
-    """Return the 2-norm; not by BLAS, whose threads would change it in the last bits."""
-    return math.sqrt(float(np.einsum("zyx,zyx->", a, a)))

@@ -11,6 +11,7 @@ from scipy.sparse.linalg import LinearOperator, bicgstab
 
 from thermal.in_turn import InTurn
 from thermal.multigrid import Multigrid, Solution
+from thermal.norm import norm
 from thermal.operator import Operator
 from thermal.stream import Stream
 
@@ -71,10 +72,8 @@ class StreamSolver(InTurn):
         """Return an approximate solution of ``A rise = residual`` (nz, ny, nx) [K]."""
         rise_k = np.zeros(self.operator.shape)
         self._march(residual_w, rise_k)
-        left = residual_w - self.operator.apply(rise_k)
-        rise_k += self._multigrid.precondition(left)
-        left = residual_w - self.operator.apply(rise_k)
-        self._march(left, rise_k)
+        rise_k += self._multigrid.precondition(self.operator.left(residual_w, rise_k))
+        self._march(self.operator.left(residual_w, rise_k), rise_k)
         return rise_k
 
     def _march(self, heat_w: Array, rise_k: Array) -> None:
@@ -94,7 +93,7 @@ class StreamSolver(InTurn):
         """Solve for one right-hand side; see `Multigrid.solve`."""
         shape = self.operator.shape
         rhs = np.asarray(rhs_w, np.float64)
-        size = float(np.linalg.norm(rhs))
+        size = norm(rhs)
         if size == 0.0:
             return Solution(np.zeros(shape), 0, 0.0, True)
         rise = np.zeros(shape) if start_k is None else np.array(start_k, np.float64)
@@ -128,7 +127,7 @@ class StreamSolver(InTurn):
         return Solution(rise, iterations, residual, bool(residual <= tolerance))
 
     def _residual(self, rhs: Array, rise: Array, size: float) -> float:
-        return float(np.linalg.norm(rhs - self.operator.apply(rise))) / size
+        return norm(self.operator.left(rhs, rise)) / size
 
 
 class _Counter:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from techlib import ConvergenceError, zero_celsius_k
 from thermal.assembly import assemble
 from thermal.mesh import Mesh
+from thermal.norm import norm
 from thermal.operator import Operator
 from thermal.solver import Solver
 from thermal.steady import MOST_ITERATIONS, TOLERANCES, SteadyField, accept
@@ -157,8 +158,7 @@ def solve_varying(conduction: Conduction, power_w: Array, start_k: Array) -> Ste
         if conduction.change(at_k, rise_k) > _ALIKE:
             at_k, (operator, solver) = rise_k, conduction.at(rise_k)
         heat_w = power_w + operator.outside_w
-        size = float(np.linalg.norm(heat_w))
-        left = float(np.linalg.norm(heat_w - operator.apply(rise_k)))
+        size, left = norm(heat_w), norm(operator.left(heat_w, rise_k))
         residual = left / size if size else left
         if residual <= TOLERANCES[goal]:
             found = SteadyField.of(operator, power_w, rise_k, iterations, residual)
