@@ -117,7 +117,6 @@ class Sdirk2:
     def __init__(self, operator: Operator, solver: Solver, *, tolerance: float = 1e-4) -> None:
         self._tolerance = tolerance
         self._shifted: dict[float, Solver] = {}
-        self._last: tuple[Array, float] | None = None
         self.use(operator, solver)
 
     def use(self, operator: Operator, solver: Solver) -> None:
@@ -157,10 +156,9 @@ class Sdirk2:
 
         left_w = self._operator.left(heat_w, rise_k)
         scale = max(norm(heat_w), norm(left_w))
-        first = self._stage(shift, left_w, self._guess(duration_s), scale)
+        first = self._stage(shift, left_w, scale)
         self._passes.turn(left_w, 1.0 - ahead, ahead * shift, first.rise_k)
-        second = self._stage(shift, left_w, first.rise_k, scale)
-        self._last = second.rise_k, duration_s
+        second = self._stage(shift, left_w, scale)
         stored_j = ahead * first.stored_j + second.stored_j
         # (1 - gamma) at the first stage and gamma at the end, where gamma ahead = 1 - gamma
         out_w = 2.0 * (1.0 - _GAMMA) * first.drained_w + _GAMMA * second.drained_w
@@ -184,20 +182,13 @@ class Sdirk2:
             rate_per_s=rate_per_s,
         )
 
-    def _guess(self, duration_s: float) -> Array | None:
-        """Return the change of the last stage, as of a stage of this step."""
-        if self._last is None:
-            return None
-        change_k, before_s = self._last
-        return change_k if before_s == duration_s else change_k * (duration_s / before_s)
-
     def _error(self, shift_per_s: float, bend_k: Array, scale: float) -> tuple[_Stage, float]:
         """Return ``kappa D P`` of a field with its heat, and by what share ``D`` shrank it."""
         heat_w = self._operator.capacity_j_k * bend_k
         heat_w *= shift_per_s
-        smooth = self._stage(shift_per_s, heat_w, bend_k, scale, _ROUGH)
+        smooth = self._stage(shift_per_s, heat_w, scale, start=bend_k, rough=_ROUGH)
         np.negative(self._operator.apply(smooth.rise_k), out=heat_w)
-        found = self._stage(shift_per_s, heat_w, None, scale, _ROUGH)
+        found = self._stage(shift_per_s, heat_w, scale, rough=_ROUGH)
         before_k, after_k = (float(np.abs(stage.rise_k).max()) for stage in (smooth, found))
         error = _Stage(
             rise_k=_THIRD * found.rise_k,
@@ -219,13 +210,15 @@ class Sdirk2:
         self,
         shift_per_s: float,
         rhs: Array,
-        start: Array | None,
         scale: float,
+        *,
+        start: Array | None = None,
         rough: float = 0.0,
     ) -> _Stage:
         """Solve to the tolerance relative to `scale`, which does not fade near the steady state.
 
-        No better than to `rough`, relative to the right-hand side.
+        No better than to `rough`, relative to the right-hand side. A change starts from none: what
+        the stage before changed is no better a guess once power jumps, and takes a pass more.
         """
         size = norm(rhs)
         allowed = self._tolerance * scale
