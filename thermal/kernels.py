@@ -134,7 +134,7 @@ def residual(
     """
     nz, _, nx = rhs.shape
     stride = (source.shape[2] - 2 * LEAD) // nz
-    v, left = np.zeros(nx), np.empty(nx)
+    v = np.zeros(nx)
     for j in range(low, high):
         squares[j] = 0.0
     for begin in range(low, high, _BLOCK):
@@ -145,14 +145,14 @@ def residual(
                     _row(gx, gy, gz, ground, none, x, k, j, v)
                 b, even, odd = rhs[k, j], source[j + 1, 0, place:], source[j + 1, 1, place:]
                 total = 0.0
-                for i in range(nx):
-                    left[i] = scale * (b[i] - v[i])
-                    total += left[i] * left[i]
                 for h in range(nx // 2):
-                    even[h] = left[2 * h]
-                    odd[h] = left[2 * h + 1]
+                    e, o = scale * (b[2 * h] - v[2 * h]), scale * (b[2 * h + 1] - v[2 * h + 1])
+                    even[h], odd[h] = e, o
+                    total += e * e + o * o
                 if nx % 2:
-                    even[nx // 2] = left[nx - 1]
+                    e = scale * (b[nx - 1] - v[nx - 1])
+                    even[nx // 2] = e
+                    total += e * e
                 squares[j] += total
 
 
