@@ -36,6 +36,8 @@ _VECTORS = ((BlockKind.VECTOR,), *_ARRAYS)
 _MEMORY = ((BlockKind.SRAM,), *_ARRAYS)
 _NETWORK = ((BlockKind.ROUTER, BlockKind.NOC),)
 _ROUTERS = ((BlockKind.ROUTER,), (BlockKind.NOC,))
+_CACHES = ((BlockKind.SRAM, BlockKind.VECTOR, BlockKind.ROUTER, BlockKind.NOC),)
+_FEEDING = ((BlockKind.SRAM, BlockKind.VECTOR), *_ARRAYS)
 _COLLECTIVES = ((BlockKind.COLLECTIVE, BlockKind.ROUTER), (BlockKind.NOC,))
 
 _COSTS = (
@@ -45,6 +47,7 @@ _COSTS = (
     _Cost("vector", "vector_ops", "vector_op_pj", _VECTORS),
     _Cost("sram", "sram_read_bits", "sram_read_pj_bit", _MEMORY),
     _Cost("sram", "sram_write_bits", "sram_write_pj_bit", _MEMORY),
+    _Cost("delivery", "router_bits", "delivery_pj_bit", _CACHES),
     _Cost("noc", "noc_bit_mm", "wire_pj_bit_mm", _NETWORK),
     _Cost("noc", "router_bits", "router_pj_bit", _ROUTERS),
     _Cost("collective", "collective_bit_mm", "wire_pj_bit_mm", _COLLECTIVES),
@@ -82,6 +85,7 @@ def action_terms(activity: Activity) -> Iterator[Term]:
     """Yield the power of every action that was counted.
 
     Energy on the compute die goes with the square of its voltage. Links keep their own supply.
+    Where arrays are fed from registers and caches, those take `operand_share` of a MAC's energy.
     """
     machine = activity.schedule.work.machine
     blocks, energy, rates = machine.blocks, machine.energy, activity.rates
@@ -91,6 +95,10 @@ def action_terms(activity: Activity) -> Iterator[Term]:
         rate = activity.core_rate(cost.action) if cost.scaled else rates[cost.action].to_numpy()
         watts = rate * getattr(energy, cost.quantity) * _PJ
         watts = watts * machine.voltage_ratio**2 if cost.scaled else watts
+        if cost.component == "tensor":
+            fed = blocks.share([blocks.of_kind(*kinds) & working for kinds in _FEEDING])
+            yield Term("delivery", energy, cost.quantity, energy.operand_share * watts, fed)
+            watts = (1.0 - energy.operand_share) * watts
         yield Term(cost.component, energy, cost.quantity, watts, blocks.share(choices))
     crossing = blocks.of_kind(BlockKind.DIE_TO_DIE)
     if crossing.any():
@@ -141,9 +149,11 @@ def _split(machine: Machine, mine: NDArray[np.bool_], base: float) -> NDArray[np
 
 
 def background_terms(activity: Activity) -> Iterator[Term]:
-    """Yield what runs all the time: memory standby, refresh, idle links, management.
+    """Yield what runs all the time: memory standby, refresh, idle links, management, the rest.
 
-    Refresh is at its base rate here; `power.leakage` says how it follows the temperature.
+    Refresh is at its base rate here; `power.leakage` says how it follows the temperature. What has
+    no block of its own lies among those that are drawn, nobody knows where: each gets its part by
+    area.
     """
     machine = activity.schedule.work.machine
     blocks, energy = machine.blocks, machine.energy
@@ -166,6 +176,7 @@ def background_terms(activity: Activity) -> Iterator[Term]:
     for component, quantity, number_of, kind in fixed:
         watts = always * number_of * getattr(energy, quantity)
         yield Term(component, energy, quantity, watts, blocks.share([blocks.of_kind(kind)]))
+    yield Term("undrawn", energy, "undrawn_w", always * energy.undrawn_w, blocks.share([]))
 
 
 def clock_terms(activity: Activity) -> Iterator[Term]:

@@ -16,10 +16,12 @@ COMPONENTS = {
     "tensor": "systolic arrays",
     "vector": "vector units",
     "sram": "SRAM",
+    "delivery": "caches and operand delivery",
     "noc": "on-chip network",
     "collective": "collective network",
     "clock": "clock",
     "leakage": "leakage",
+    "undrawn": "logic that is not drawn",
     "hbm_phy": "HBM PHY",
     "hbm_activate": "HBM activates",
     "hbm_device": "HBM reads and writes",
@@ -33,7 +35,7 @@ COMPONENTS = {
 }
 
 #: Components whose energy per action follows the supply of the logic.
-CORE = ("tensor", "vector", "sram", "noc", "collective")
+CORE = ("tensor", "vector", "sram", "delivery", "noc", "collective")
 
 
 @dataclass(frozen=True, eq=False)

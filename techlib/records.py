@@ -149,17 +149,23 @@ class EnergyTable(Record):
     mac_fp4_pj: float = quantity("mac_fp4", "pJ", above=0.0)
     mac_fp8_pj: float = quantity("mac_fp8", "pJ", above=0.0)
     mac_bf16_pj: float = quantity("mac_bf16", "pJ", above=0.0)
+    #: of a multiply-accumulate's energy, on registers and memory that feed the arrays
+    operand_share: float = quantity("operand_share", "", default=0.0, at_least=0.0, at_most=1.0)
     vector_op_pj: float = quantity("vector_op", "pJ", above=0.0)
     sram_read_pj_bit: float = quantity("sram_read", "pJ/bit", above=0.0)
     sram_write_pj_bit: float = quantity("sram_write", "pJ/bit", above=0.0)
     wire_pj_bit_mm: float = quantity("wire", "pJ/(bit mm)", above=0.0)
     router_pj_bit: float = quantity("router", "pJ/bit", above=0.0)
+    #: of a bit from memory through caches and registers, where SRAM and network do not hold it
+    delivery_pj_bit: float = quantity("delivery", "pJ/bit", default=0.0, at_least=0.0)
     die_to_die_pj_bit: float = quantity("die_to_die", "pJ/bit", above=0.0)
     serdes_pj_bit: float = quantity("serdes", "pJ/bit", above=0.0)
     host_pj_bit: float = quantity("host", "pJ/bit", above=0.0)
     serdes_idle_w_lane: float = quantity("serdes_idle", "W", at_least=0.0)
     host_idle_w: float = quantity("host_idle", "W", at_least=0.0)
     management_w: float = quantity("management", "W", at_least=0.0)
+    #: what runs without work and has no block of its own, on all of them by area
+    undrawn_w: float = quantity("undrawn", "W", default=0.0, at_least=0.0)
 
 
 @dataclass(frozen=True, eq=False)

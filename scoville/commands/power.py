@@ -209,9 +209,9 @@ def _report(
     ):
         session.say("")
         session.table("", columns, rows)
-    loss = 100.0 * (1.0 - run.design.operation.regulator_efficiency)
-    lost = f"{run.mean_input_w:.0f} W go into the voltage regulators, which lose {loss:.0f} %"
-    session.say(f"\n{lost} (power.regulator_efficiency)")
+    if loss := 100.0 * (1.0 - run.design.operation.regulator_efficiency):
+        lost = f"{run.mean_input_w:.0f} W go into the voltage regulators, which lose {loss:.0f} %"
+        session.say(f"\n{lost} (power.regulator_efficiency)")
     if place is not None:
         from scoville.output import output_folder
         from scoville.power_files import write_power_run
