@@ -278,7 +278,7 @@ class BlockPower:
         )
 
     def hottest_window(self, duration_s: float, temperature_c: ArrayLike) -> tuple[float, float]:
-        """Return start and end of the whole bins with the highest mean power [s].
+        """Return start and end of the whole bins with the highest energy [s].
 
         Parameters
         ----------

@@ -55,16 +55,16 @@ _COSTS = (
     _Cost("host", "host_bits", "host_pj_bit", ((BlockKind.HOST,),), scaled=False),
 )
 
-#: Kinds of block with a clock of the logic, and the resources of which any keeps them busy.
+#: Kinds of block with a clock of the logic, and which busy time of `power.activity.BUSY` is theirs.
 _CLOCKED = {
-    BlockKind.TENSOR: ("tensor",),
-    BlockKind.VECTOR: ("vector",),
-    BlockKind.SRAM: ("tensor", "hbm"),
-    BlockKind.ROUTER: ("hbm",),
-    BlockKind.NOC: ("hbm",),
-    BlockKind.COLLECTIVE: ("tensor",),
-    BlockKind.MANAGEMENT: ("engine",),
-    BlockKind.DIE_TO_DIE: ("engine",),
+    BlockKind.TENSOR: "tensor",
+    BlockKind.VECTOR: "vector",
+    BlockKind.SRAM: "sram",
+    BlockKind.ROUTER: "hbm",
+    BlockKind.NOC: "hbm",
+    BlockKind.COLLECTIVE: "tensor",
+    BlockKind.MANAGEMENT: "engine",
+    BlockKind.DIE_TO_DIE: "engine",
 }
 
 #: Kinds of block that lose their supply while no step runs, where power gating is on.
@@ -196,10 +196,10 @@ def clock_terms(activity: Activity) -> Iterator[Term]:
         node = die.node
         voltage = machine.die_voltage_ratio(number)
         density = node.clock_w_mm2_ghz * run.frequency_hz / _GHZ * voltage**2
-        for kind, resources in _CLOCKED.items():
+        for kind, name in _CLOCKED.items():
             here = (blocks.die == number) & blocks.of_kind(kind)
             gated = run.gated and kind in GATED
-            on, busy = _on_and_busy(activity, resources, gated=gated, own=machine.governs(number))
+            on, busy = _on_and_busy(activity, name, gated=gated, own=machine.governs(number))
             left = node.gated_clock_share if run.clocks_stop else 1.0
             active = busy + (on - busy) * left
             idle = on * left
@@ -210,7 +210,7 @@ def clock_terms(activity: Activity) -> Iterator[Term]:
 
 
 def _on_and_busy(
-    activity: Activity, resources: tuple[str, ...], *, gated: bool, own: bool
+    activity: Activity, name: str, *, gated: bool, own: bool
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return shares of time with a clock and with work, worth their clock power, shape (n,).
 
@@ -220,7 +220,7 @@ def _on_and_busy(
     on = share("engine")
     if not gated:
         on = on + 1.0 - activity.busy("engine")
-    return on, np.max([share(resource) for resource in resources], axis=0)
+    return on, share(name)
 
 
 def _clock(record: Record, watts: NDArray[np.float64], share: NDArray[np.float64]) -> Term:

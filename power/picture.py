@@ -68,7 +68,8 @@ def power_picture(
             )
         bottom = bottom + watts
     axes.stairs(bottom, edges, color="#252525", linewidth=0.4)
-    band = f"Band: mean {low.mean():.0f} to {high.mean():.0f} W,\nits upper half shaded"
+    mean_low, mean_high = (np.average(end, weights=np.diff(edges)) for end in (low, high))
+    band = f"Band: mean {mean_low:.0f} to {mean_high:.0f} W,\nits upper half shaded"
     axes.stairs(high, edges, baseline=bottom, fill=True, color="#e3e3e3", label=band, zorder=0.5)
     if limit_w is not None:
         axes.axhline(limit_w, color="#67000d", linewidth=1.2, label=f"Limit {limit_w:g} W")

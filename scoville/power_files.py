@@ -31,10 +31,10 @@ def write_power(
 ) -> None:
     """Write the tables of a power analysis.
 
-    ``power.parquet`` or ``power.csv`` has watts by time and block, ``power_summary.csv`` energy
-    and power by component, ``requests.parquet`` what each request saw and
-    ``operating_points.parquet`` clock and voltage of the logic over the runs of steps (these two
-    not of a streamed trace).
+    ``power.parquet`` or ``power.csv`` has start and end of each bin of time and watts by block,
+    ``power_summary.csv`` energy and power by component, ``requests.parquet`` what each request saw
+    and ``operating_points.parquet`` clock and voltage of the logic over the runs of steps (these
+    two not of a streamed trace).
     """
     _write_watts(watts, temperature_c, folder / f"power.{form}")
     report.components().reset_index().to_csv(
@@ -70,7 +70,8 @@ def write_power_run(run: PowerRun, folder: Path, form: TableForm = "parquet") ->
 def write_ptrace(watts: BlockPower, temperature_c: ArrayLike, path: Path) -> None:
     """Write HotSpot's power trace: names, then a line of watts for each bin of time.
 
-    Names are the heat keys; HotSpot's interval is the width of a bin.
+    Names are the heat keys; HotSpot's interval is the width of a bin. The last line is the mean of
+    what is left of the trace, which may be shorter.
     """
     with path.open("w", encoding="ascii", newline="\n") as file:
         file.write("\t".join(watts.keys) + "\n")
@@ -100,7 +101,9 @@ def _write_watts(watts: BlockPower, temperature_c: ArrayLike, path: Path) -> Non
 
 def _tables(watts: BlockPower, temperature_c: ArrayLike) -> Iterator[pd.DataFrame]:
     for part in _stretches(watts):
-        yield part.to_dataframe(temperature_c).reset_index()
+        table = part.to_dataframe(temperature_c).reset_index()
+        table.insert(1, "end_s", part.edges_s[1:])
+        yield table
 
 
 def _stretches(watts: BlockPower) -> Iterator[BlockPower]:

@@ -73,7 +73,7 @@ def test_the_package_from_counts_and_records_alone(
     """Everything once more by hand, at the reference temperature and nominal voltage."""
     machine = replace(machine, operation=replace(machine.operation, cap_w=None))
     schedule = power.Schedule.of(requests(40, 3000, 60, 0.003), machine, gpt_oss)
-    activity = power.Activity.of(schedule)
+    activity = power.Activity.by_run(schedule, schedule.iterations)
     count, bin_s, table = activity.counts, activity.bin_s, machine.energy
     node, stack = machine.node, machine.floorplan.stacks[0].generation
     pj = (
@@ -173,6 +173,35 @@ def test_operands_take_their_share_out_of_the_arrays(
     moved = found.mean_watts(75.0) - usual.mean_watts(75.0)
     fed = machine.blocks.of_kind("sram", "vector")
     assert moved[fed].sum() == pytest.approx(-moved[machine.blocks.arrays].sum(), rel=1e-9)
+
+
+def test_energy_and_mean_power_do_not_hang_on_the_bins(
+    toy: power.Machine, small_model: LanguageModel
+) -> None:
+    """The mean is energy over the time from the first arrival to the last step's end."""
+
+    @settings(max_examples=25, deadline=None)
+    @given(
+        bin_s=st.floats(1e-3, 10.0),
+        gaps=st.lists(st.floats(0.0, 2.0), min_size=1, max_size=6),
+        cut=st.integers(1, 6),
+    )
+    def check(bin_s: float, gaps: list[float], cut: int) -> None:
+        trace = power.Trace("any", np.cumsum(gaps), [30] * len(gaps), [20] * len(gaps))
+        schedule = power.Schedule.of(trace, toy, small_model)
+        activity = power.Activity.of(schedule, bin_s)
+        watts, steps = power.BlockPower.of(activity), schedule.run_power(80.0)
+        report = power.PowerReport(schedule, watts, 80.0)
+        span_s = schedule.end_s - trace.arrival_s[0]
+        assert watts.energy_j(80.0) == pytest.approx(steps.total_j, rel=1e-9)
+        assert report.throughput()["mean_w"] == pytest.approx(steps.total_j / span_s, rel=1e-9)
+        assert report.power_figures()["peak_w"] <= steps.highest_w * (1.0 + 1e-9)
+        parts = [trace.rows(slice(i, i + cut)) for i in range(0, len(trace), cut)]
+        streamed = power.serve_stream(parts, toy, small_model, temperature_c=80.0, bin_s=bin_s)
+        mean_w = power.BlockPower.of(streamed).package_w(80.0) @ streamed.bin_s / span_s
+        assert mean_w == pytest.approx(steps.total_j / span_s, rel=1e-9)
+
+    check()
 
 
 @pytest.mark.parametrize("name", sorted(power.operations()))

@@ -256,7 +256,7 @@ def test_power_reports_and_writes(tmp_path):
     mean = sum(row["mean_w"] for row in content["components"])
     assert mean == pytest.approx(content["throughput"]["mean_w"], rel=1e-9)
     table = pd.read_parquet(tmp_path / "p" / "power.parquet")
-    assert table.drop(columns="start_s").sum(axis=1).max() == pytest.approx(
+    assert table.drop(columns=["start_s", "end_s"]).sum(axis=1).max() == pytest.approx(
         content["throughput"]["peak_w"], rel=1e-9
     )
     assert (tmp_path / "p" / "power.png").stat().st_size > 10_000

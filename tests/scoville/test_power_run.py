@@ -43,9 +43,12 @@ def test_the_files_of_a_run(folder):
 
 
 def test_energy_integrates_to_the_total(folder, content):
-    table = pd.read_parquet(folder / "power.parquet").set_index("start_s")
-    assert np.diff(table.index) == pytest.approx(0.02, rel=1e-9)
-    energy_j = table.to_numpy().sum() * 0.02
+    table = pd.read_parquet(folder / "power.parquet").set_index(["start_s", "end_s"])
+    start, end = (table.index.get_level_values(name).to_numpy() for name in table.index.names)
+    assert np.diff(start) == pytest.approx(0.02, rel=1e-9)
+    assert end[:-1] == pytest.approx(start[1:], rel=1e-12)
+    assert end[-1] - start[0] == pytest.approx(content["throughput"]["span_s"], rel=1e-12)
+    energy_j = float(table.to_numpy().sum(axis=1) @ (end - start))
     assert energy_j == pytest.approx(content["throughput"]["energy_j"], rel=1e-9)
     summary = pd.read_csv(folder / "power_summary.csv")
     assert summary["energy_j"].sum() == pytest.approx(energy_j, rel=1e-8)  # nine digits printed
@@ -56,7 +59,7 @@ def test_energy_integrates_to_the_total(folder, content):
 def test_the_power_trace_is_that_of_hotspot(folder):
     """Names in the first line, watts in those below, nothing else."""
     lines = (folder / "power.ptrace").read_text().splitlines()
-    table = pd.read_parquet(folder / "power.parquet").drop(columns="start_s")
+    table = pd.read_parquet(folder / "power.parquet").drop(columns=["start_s", "end_s"])
     assert lines[0].split("\t") == list(table.columns)
     read = np.array([[float(cell) for cell in line.split("\t")] for line in lines[1:]])
     np.testing.assert_allclose(read, table.to_numpy(), rtol=1e-5)  # six digits printed
