@@ -16,6 +16,7 @@ from scoville.commands._options import (
     TraceOption,
     WindowOption,
     cut_overrides,
+    named_as_given,
     workload_overrides,
 )
 from scoville.console import Session, Set
@@ -98,7 +99,8 @@ def power_command(
     cuts: list[str | Override] = [*cut_overrides(rate, window, replicas, skip_bad)]
     if energy is not None:
         cuts += _energies(energy, design, workload_overrides(overrides, trace, model))
-    with session.progress(compiles=True) as progress:
+    options = {"bin": bin_width, "rate": rate, "window": window, "replicas": replicas}
+    with session.progress(compiles=True) as progress, named_as_given(options):
         from scoville.design import load_design
         from scoville.power_run import run_power
 
