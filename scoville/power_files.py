@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -89,14 +90,13 @@ def _write_watts(watts: BlockPower, temperature_c: ArrayLike, path: Path) -> Non
     import pyarrow as pa
     from pyarrow import parquet
 
-    writer: parquet.ParquetWriter | None = None
-    for table in _tables(watts, temperature_c):
-        content = pa.Table.from_pandas(table, preserve_index=False)
-        if writer is None:
-            writer = parquet.ParquetWriter(path, content.schema, compression="zstd")
-        writer.write_table(content)
-    if writer is not None:
-        writer.close()
+    tables = (
+        pa.Table.from_pandas(table, preserve_index=False) for table in _tables(watts, temperature_c)
+    )
+    first = next(tables)
+    with parquet.ParquetWriter(path, first.schema, compression="zstd") as writer:
+        for table in itertools.chain([first], tables):
+            writer.write_table(table)
 
 
 def _tables(watts: BlockPower, temperature_c: ArrayLike) -> Iterator[pd.DataFrame]:

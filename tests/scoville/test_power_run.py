@@ -161,7 +161,7 @@ def test_streams_refuse_what_the_whole_trace_does(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("arrival_s,prompt_tokens,output_tokens\n0,10,5\n9,10,5\n")
     for more, message in (
-        (("--replicas", "3"), "trace t: replicas: 3; allowed: from 1 to 2, a request each"),
+        (("--replicas", "3"), "trace t: --replicas: 3; allowed: from 1 to 2, a request each"),
         (("--bin", "1 ns"), "allowed: 10,000,000; e.g."),
     ):
         for stream in ((), ("--stream",)):
