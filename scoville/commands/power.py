@@ -130,6 +130,13 @@ def _warn(session: Session, runs: Sequence[PowerRun]) -> None:
             name, number = run.report.serving.name, run.report.serving.left_out
             session.warn(f"{name}: {number:,} faulty rows of the trace are left out")
         operation = run.design.operation
+        highest_w = run.report.power_figures()["highest_w"]
+        if operation.cap_w is not None and highest_w > operation.cap_w * (1.0 + 1e-9):
+            session.warn(
+                f"power.cap: {operation.cap_w:g} W is exceeded by steps of up to {highest_w:.0f} "
+                f"W; it counts leakage at {node.reference_temperature_c:g} degC, and no step runs "
+                "below the slowest clock"
+            )
         reads = operation.caches_prefixes and operation.role != "decode"
         if reads and not run.report.serving.cached_tokens:
             what = "power.prefix_caching is on, but nothing was found in the cache"

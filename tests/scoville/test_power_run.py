@@ -175,6 +175,18 @@ def test_streams_refuse_what_the_whole_trace_does(tmp_path):
     assert "t: power.prefix_caching is on, but nothing was found in the cache" in hot.stderr
 
 
+def test_a_cap_that_is_not_kept_is_told():
+    told = []
+    for more in ((), ("--temperature", "105 degC"), ("--set", "power.cap=50 W")):
+        done = run("power", "jalapeno", *SHORT, *more)
+        assert done.exit_code == 0
+        told.append("W is exceeded by steps of up to" in done.stderr)
+    assert told == [False, True, True]
+    tight = run("power", "jalapeno", *SHORT, "--set", "power.cap=250 W", "--json")
+    assert "is exceeded" not in tight.stderr
+    assert json.loads(tight.stdout)["power"]["highest_w"] < 250.0
+
+
 def test_csv_in_place_of_parquet(tmp_path, folder):
     done = run("power", "jalapeno", *SHORT, "--bin", "20 ms", "--format", "csv",
                "--out", tmp_path / "out")  # fmt: skip
