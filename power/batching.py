@@ -310,7 +310,7 @@ def serve(
     fixed_s : array, shape (chunk + 1, 5)
         Time of tensor, vector, HBM and serial parts by tokens of the step [s], and what stretches
         the longest of the first three (bubbles of a pipeline).
-    slope_s : array, shape (6, 3)
+    slope_s : array, shape (7, 3)
         Time of the first three for each unit of `power.work.SUMS` [s].
     draft_s : array, shape (max_batch + 1, 4)
         Time of the drafts of a full draft length by decoding sequences [s].
