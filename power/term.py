@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,3 +74,20 @@ class Term:
         value = float(getattr(self.record, self.quantity))
         low, high = self.record.band(self.quantity)
         return (low / value - 1.0, high / value - 1.0) if value else (0.0, 0.0)
+
+    @property
+    def part(self) -> str:
+        """What temperature does to it: ``"leakage"``, ``"refresh"`` or, nothing, ``"dynamic"``."""
+        return self.component if self.component in ("leakage", "refresh") else "dynamic"
+
+    def package_w(self, factors: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+        """Return what it adds to the package, shape (n,) [W].
+
+        Parameters
+        ----------
+        factors : mapping of str to array, shape (..., nk)
+            What temperature makes of leakage and refresh; see `TemperatureLaw.factors`.
+        """
+        if self.part == "dynamic":
+            return self.watts
+        return np.asarray(self.watts * (factors[self.part] @ self.share))
