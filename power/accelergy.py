@@ -27,7 +27,11 @@ _VERSION = 0.4
 _ACTIONS = {
     "tensor": {"mac_fp4": "mac_fp4_pj", "mac_fp8": "mac_fp8_pj", "mac_bf16": "mac_bf16_pj"},
     "vector": {"compute": "vector_op_pj"},
-    "sram": {"read": "sram_read_pj_bit", "write": "sram_write_pj_bit"},
+    "sram": {
+        "read": "sram_read_pj_bit",
+        "write": "sram_write_pj_bit",
+        "deliver": "delivery_pj_bit",
+    },
     "noc": {"transfer_mm": "wire_pj_bit_mm"},
     "router": {"transfer": "router_pj_bit"},
     "die_to_die": {"transfer": "die_to_die_pj_bit"},
@@ -137,7 +141,8 @@ def _actions(machine: Machine, kind: str) -> Iterator[dict[str, Any]]:
     for name, field in _ACTIONS[kind].items():
         energy = float(getattr(machine.energy, field))
         width = {} if kind in ("tensor", "vector") else {"data_width": 1}
-        yield {"name": name, "arguments": width, "energy": energy}
+        if energy:  # most tables have no delivery
+            yield {"name": name, "arguments": width, "energy": energy}
 
 
 def read_accelergy(path: Path) -> Accelergy:

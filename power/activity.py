@@ -15,10 +15,11 @@ from power.schedule import Schedule, run_actions
 from power.work import ACTIONS, RESOURCES, Work
 from techlib import InputError
 
-__all__ = ["BUSY", "Activity", "Serving", "binned", "check_width", "counts_of_runs"]
+__all__ = ["BUSY", "Activity", "Serving", "binned", "check_width", "counts_of_runs", "even_edges"]
 
-#: Times of a bin during which something works: steps run, and the parts that overlap in them.
-BUSY = ("engine_s", *(f"{name}_s" for name in RESOURCES))
+#: Times of a bin during which something works: steps run, and the parts that overlap in them; SRAM
+#: serves arrays and memory, whichever works longer.
+BUSY = ("engine_s", *(f"{name}_s" for name in RESOURCES), "sram_s")
 
 _MOST_BINS = 600
 _MOST_ASKED = 10_000_000
@@ -41,7 +42,7 @@ class Activity:
     schedule : Schedule, or what else has its `work`
         What was counted.
     edges_s : array, shape (n + 1,)
-        Edges of the bins [s]; evenly spaced from `of`.
+        Edges of the bins [s]; evenly spaced from `of`, but for the last one, which is the end.
     counts : DataFrame, n rows
         Actions in each bin (`power.work.ACTIONS`), ``prompt_tokens`` and ``output_tokens`` of the
         whole group, and busy times `BUSY` [s].
@@ -59,7 +60,7 @@ class Activity:
         """Count the actions of a schedule in bins of time.
 
         The work of a run of steps is spread evenly over its time, so that nothing is lost: the
-        bins add up to the schedule.
+        bins add up to the schedule. The last bin ends with the last step.
 
         Parameters
         ----------
@@ -77,11 +78,9 @@ class Activity:
         start = float(schedule.trace.arrival_s[0])
         span = schedule.end_s - start
         width = _nice(span / _MOST_BINS) if bin_s is None else float(bin_s)
-        number = check_width(width, span)
-        edges = start + width * np.arange(number + 1, dtype=np.float64)
+        edges = even_edges(start, width, schedule.end_s)
         runs = schedule.iterations
         bounds = runs[["start_s", "end_s"]].to_numpy().flatten()
-        bounds[-1] = min(bounds[-1], edges[-1])
         columns = counts_of_runs(schedule.work, runs)
         counts = pd.DataFrame(binned(columns.to_numpy(), bounds, edges), columns=columns.columns)
         totals = {str(name): float(total) for name, total in columns.sum().items()}
@@ -125,7 +124,7 @@ class Activity:
         Parameters
         ----------
         name : str
-            ``"engine"``, ``"tensor"``, ``"vector"`` or ``"hbm"``.
+            ``"engine"``, ``"tensor"``, ``"vector"``, ``"hbm"`` or ``"sram"``.
         """
         return np.clip(self.counts[f"{name}_s"].to_numpy() / self.bin_s, 0.0, 1.0)
 
@@ -178,6 +177,7 @@ def counts_of_runs(work: Work, runs: pd.DataFrame) -> pd.DataFrame:
     columns["engine_s"] = (runs["end_s"] - runs["start_s"]).to_numpy()
     for name in RESOURCES:
         columns[f"{name}_s"] = runs[f"{name}_s"].to_numpy()
+    columns["sram_s"] = np.maximum(columns["tensor_s"], columns["hbm_s"])
     if "voltage_ratio" in runs:
         columns |= _worth(work, runs, columns)
     return pd.DataFrame(columns)
@@ -220,6 +220,19 @@ def binned(
         total = np.concatenate([[0.0], done]).astype(np.float64)
         spread[:, column] = np.diff(np.interp(edges, bounds, np.repeat(total, 2)[1:-1]))
     return spread
+
+
+def even_edges(start_s: float, width_s: float, end_s: float) -> NDArray[np.float64]:
+    """Return edges of bins of a width from a start on, the last one cut off at the end [s].
+
+    Raises
+    ------
+    InputError
+        The width is not positive, or makes more than ten million bins.
+    """
+    number = check_width(width_s, end_s - start_s)
+    edges = start_s + width_s * np.arange(number, dtype=np.float64)
+    return np.append(edges[edges < end_s], end_s)  # times far from zero are rounded
 
 
 def check_width(width_s: float, span_s: float) -> int:

@@ -18,10 +18,10 @@ Floats = NDArray[np.float64]
 
 # Columns of `power.rows.ROW`.
 _START, _END, _STEPS, _DECODE, _PROMPT, _SUM, _TIME, _SERIAL, _KV, _WAIT, _TOKENS, _OUT, _LEVEL = (
-    0, 1, 2, 3, 4, 5, 11, 14, 15, 16, 17, 18, 19,
+    0, 1, 2, 3, 4, 5, 12, 15, 16, 17, 18, 19, 20,
 )  # fmt: skip
-_HEAT = 20
-WIDTH = 21  #: of a row; the column behind it holds the first step's KV cache
+_HEAT = 21
+WIDTH = 22  #: of a row; the column behind it holds the first step's KV cache
 
 
 @inlined
@@ -47,6 +47,7 @@ def add_decode(sums: Floats, batch: Batch, decoding: int, rules: Rules) -> int:
     sums[1], sums[2] = whole, inside
     sums[3], sums[4] = kept, kept_inside
     sums[5] = 0.0
+    sums[6] = whole
     return tokens
 
 

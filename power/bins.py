@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from power.activity import binned, check_width
+from power.activity import binned, check_width, even_edges
 
 __all__ = ["GrowingBins"]
 
@@ -79,10 +79,10 @@ class GrowingBins:
 
     @property
     def edges_s(self) -> NDArray[np.float64]:
-        """Edges of the bins, shape (n + 1,) [s]."""
-        return np.asarray(self._start_s + self._width_s * np.arange(self._number + 1))
+        """Edges of the bins, the last one the end of the last run, shape (n + 1,) [s]."""
+        return even_edges(self._start_s, self._width_s, self._end_s)
 
     @property
     def counts(self) -> pd.DataFrame:
         """Counts in each bin."""
-        return pd.DataFrame(self._counts[: self._number], columns=self._names)
+        return pd.DataFrame(self._counts[: len(self.edges_s) - 1], columns=self._names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -16,6 +16,7 @@ from power.energy import action_terms, background_terms, clock_terms
 from power.governor import OperatingPoints
 from power.leakage import TemperatureLaw, leakage_terms
 from power.machine import Machine
+from power.power_band import band_moves
 from power.term import COMPONENTS, CORE, Term
 from techlib import InputError, Source, bibliography
 
@@ -114,7 +115,7 @@ class BlockPower:
         return self._spread("refresh")
 
     def _spread(self, part: str) -> NDArray[np.float64]:
-        terms = [term for term in self.terms if _part(term) == part]
+        terms = [term for term in self.terms if term.part == part]
         if not terms:
             return np.zeros((len(self.bin_s), len(self.keys)))
         watts = np.stack([term.watts for term in terms], axis=1)
@@ -146,28 +147,21 @@ class BlockPower:
         weight = self.bin_s / self.bin_s.sum()
         means = {part: np.zeros(len(self.keys)) for part in ("dynamic", "leakage", "refresh")}
         for term in self.terms:
-            means[_part(term)] += (weight @ term.watts) * term.share
+            means[term.part] += (weight @ term.watts) * term.share
         return tuple(means.values())
 
     def components(self, temperature_c: ArrayLike) -> pd.DataFrame:
         """Return the power of each component in each bin [W]; the index is the bin's start [s]."""
         table = pd.DataFrame(0.0, index=pd.Index(self.edges_s[:-1], name="start_s"),
                              columns=list(COMPONENTS))  # fmt: skip
-        factors = self._factors(self._checked(temperature_c))
+        factors = self.law.factors(self._checked(temperature_c))
         for term in self.terms:
-            table[term.component] += _package_watts(term, factors)
+            table[term.component] += term.package_w(factors)
         return table
 
     def package_w(self, temperature_c: ArrayLike) -> NDArray[np.float64]:
         """Return the power of the package in each bin, added up by cause, shape (n,) [W]."""
         return self.components(temperature_c).sum(axis=1).to_numpy()
-
-    def _factors(self, given: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        """Return what temperature makes of leakage and refresh, each of shape (..., nk)."""
-        return {
-            "leakage": self.law.leakage_factor(given),
-            "refresh": self.law.refresh_factor(given),
-        }
 
     def band(self, temperature_c: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return low and high of the package's power in each bin, each of shape (n,) [W].
@@ -178,37 +172,8 @@ class BlockPower:
         for low and high.
         """
         given = self._checked(temperature_c)
-        factors = self._factors(given)
-        moves: dict[tuple[str, str], list[NDArray[np.float64]]] = {}
-        for term in self.terms:
-            watts = _package_watts(term, factors)
-            low, high = (part * watts for part in term.relative_band)
-            moved = moves.setdefault(term.cause, [np.zeros_like(watts), np.zeros_like(watts)])
-            moved[0], moved[1] = moved[0] + low, moved[1] + high
-        moves["leakage", "doubling"] = self._doubling_moves(given)
-        down = np.sqrt(sum(np.square(move[0]) for move in moves.values()))
-        up = np.sqrt(sum(np.square(move[1]) for move in moves.values()))
-        middle = self.package_w(given)
+        middle, (down, up) = self.package_w(given), band_moves(self.terms, self.law, given)
         return middle - down, middle + up
-
-    def _doubling_moves(self, given: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-        """Return how far leakage moves when it doubles faster or slower, low and high [W]."""
-        leaking = [term for term in self.terms if _part(term) == "leakage"]
-        usual = self._factors(given)
-        found = [np.zeros(len(self.bin_s))]
-        for end in (0, 1):
-            doubling = self.law.doubling_k.copy()
-            for term in leaking:
-                value = term.record.leakage_doubling_k  # type: ignore[attr-defined]
-                limit = term.record.band("leakage_doubling_k")[end]
-                doubling = np.where(term.share > 0.0, limit * doubling / value, doubling)
-            law = replace(self.law, doubling_k=doubling)
-            other = {"leakage": law.leakage_factor(given)}
-            changes = (
-                _package_watts(term, other) - _package_watts(term, usual) for term in leaking
-            )
-            found.append(sum(changes, start=np.zeros(len(self.bin_s))))
-        return [np.min(found, axis=0), np.max(found, axis=0)]
 
     def energy_j(self, temperature_c: ArrayLike) -> float:
         """Return the energy of the package over the whole time [J]."""
@@ -278,7 +243,7 @@ class BlockPower:
         )
 
     def hottest_window(self, duration_s: float, temperature_c: ArrayLike) -> tuple[float, float]:
-        """Return start and end of the whole bins with the highest mean power [s].
+        """Return start and end of the whole bins with the highest energy [s].
 
         Parameters
         ----------
@@ -309,15 +274,3 @@ class BlockPower:
         if not np.isfinite(given).all():
             raise InputError.of("temperature_c", "is not finite everywhere", "degrees Celsius")
         return given
-
-
-def _package_watts(term: Term, factors: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Return what a term adds to the package, shape (n,) [W]."""
-    part = _part(term)
-    return (
-        term.watts if part == "dynamic" else np.asarray(term.watts * (factors[part] @ term.share))
-    )
-
-
-def _part(term: Term) -> str:
-    return term.component if term.component in ("leakage", "refresh") else "dynamic"

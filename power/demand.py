@@ -5,11 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from power.expert_load import ExpertLoad
-from power.work import SUMS, Work
+from power.work import Work
 from techlib import Board
 
 __all__ = ["Demand"]
@@ -102,12 +99,11 @@ class Demand:
         model, chips = work.model, work.machine.chips
         context = prompt_tokens + 0.5 * output_tokens
         windowed = min(context, float(work.window_tokens))
-        sums = dict(zip(SUMS, batch * _ones(context, windowed), strict=True))
         full, limited = work.attention_macs
-        decoded = _decoded_macs(work)
+        decoded = work.decoded_attention_macs
         experts = ExpertLoad.of(work, batch, board)
         macs = work.active_parameters + work.head_parameters
-        attention = sums["products"] * decoded[0] + sums["products_windowed"] * decoded[1]
+        attention = batch * (context * decoded[0] + windowed * decoded[1])
         prompts = batch / output_tokens * prompt_tokens
         mean_full, mean_limited = 0.5 * prompt_tokens, min(0.5 * prompt_tokens, windowed)
         prompt_macs = work.active_parameters + mean_full * full + mean_limited * limited
@@ -115,7 +111,7 @@ class Demand:
         per_token = _kv_byte_per_token(work)
         always = float(work.streamed_byte(batch)) - experts.met_byte
         always += 2.0 * batch * work.state_byte_per_sequence
-        kept = sums["kv_tokens"] * per_token[0] + sums["kv_tokens_windowed"] * per_token[1]
+        kept = batch * (context * per_token[0] + windowed * per_token[1])
         return cls(
             batch=batch,
             packages=chips,
@@ -134,31 +130,8 @@ class Demand:
         )
 
 
-def _latent(work: Work) -> bool:
-    """Whether all heads read one latent in place of keys and values of their own."""
-    model = work.model
-    return model.kv_values_per_token_layer < 2.0 * model.kv_heads * model.head_dim
-
-
-def _decoded_macs(work: Work) -> tuple[float, float]:
-    """Return MACs of a token and one of its context as `Work.attention_macs`, where it decodes.
-
-    Each head takes its product with a latent itself, which no head expands.
-    """
-    full, limited = work.attention_macs
-    if not _latent(work):
-        return full, limited
-    wider = work.model.kv_values_per_token_layer / work.model.head_dim
-    return full * wider, limited * wider
-
-
 def _kv_byte_per_token(work: Work) -> tuple[float, float]:
     """Return bytes of KV cache of the group as `Work.kv_byte_per_token`; latents lie on each."""
-    copies = work.machine.chips if _latent(work) else 1.0
+    copies = work.machine.chips if work.latent else 1.0
     full, limited = work.kv_byte_per_token
     return full * copies, limited * copies
-
-
-def _ones(context: float, windowed: float) -> NDArray[np.float64]:
-    """Return the sums of one sequence that decodes; see `power.work.SUMS`."""
-    return np.array([1.0, context, windowed, context, windowed, 0.0])

@@ -36,6 +36,8 @@ _VECTORS = ((BlockKind.VECTOR,), *_ARRAYS)
 _MEMORY = ((BlockKind.SRAM,), *_ARRAYS)
 _NETWORK = ((BlockKind.ROUTER, BlockKind.NOC),)
 _ROUTERS = ((BlockKind.ROUTER,), (BlockKind.NOC,))
+_CACHES = ((BlockKind.SRAM, BlockKind.VECTOR, BlockKind.ROUTER, BlockKind.NOC),)
+_FEEDING = ((BlockKind.SRAM, BlockKind.VECTOR), *_ARRAYS)
 _COLLECTIVES = ((BlockKind.COLLECTIVE, BlockKind.ROUTER), (BlockKind.NOC,))
 
 _COSTS = (
@@ -45,6 +47,7 @@ _COSTS = (
     _Cost("vector", "vector_ops", "vector_op_pj", _VECTORS),
     _Cost("sram", "sram_read_bits", "sram_read_pj_bit", _MEMORY),
     _Cost("sram", "sram_write_bits", "sram_write_pj_bit", _MEMORY),
+    _Cost("delivery", "router_bits", "delivery_pj_bit", _CACHES),
     _Cost("noc", "noc_bit_mm", "wire_pj_bit_mm", _NETWORK),
     _Cost("noc", "router_bits", "router_pj_bit", _ROUTERS),
     _Cost("collective", "collective_bit_mm", "wire_pj_bit_mm", _COLLECTIVES),
@@ -52,16 +55,16 @@ _COSTS = (
     _Cost("host", "host_bits", "host_pj_bit", ((BlockKind.HOST,),), scaled=False),
 )
 
-#: Kinds of block with a clock of the logic, and the resources of which any keeps them busy.
+#: Kinds of block with a clock of the logic, and which busy time of `power.activity.BUSY` is theirs.
 _CLOCKED = {
-    BlockKind.TENSOR: ("tensor",),
-    BlockKind.VECTOR: ("vector",),
-    BlockKind.SRAM: ("tensor", "hbm"),
-    BlockKind.ROUTER: ("hbm",),
-    BlockKind.NOC: ("hbm",),
-    BlockKind.COLLECTIVE: ("tensor",),
-    BlockKind.MANAGEMENT: ("engine",),
-    BlockKind.DIE_TO_DIE: ("engine",),
+    BlockKind.TENSOR: "tensor",
+    BlockKind.VECTOR: "vector",
+    BlockKind.SRAM: "sram",
+    BlockKind.ROUTER: "hbm",
+    BlockKind.NOC: "hbm",
+    BlockKind.COLLECTIVE: "tensor",
+    BlockKind.MANAGEMENT: "engine",
+    BlockKind.DIE_TO_DIE: "engine",
 }
 
 #: Kinds of block that lose their supply while no step runs, where power gating is on.
@@ -82,6 +85,7 @@ def action_terms(activity: Activity) -> Iterator[Term]:
     """Yield the power of every action that was counted.
 
     Energy on the compute die goes with the square of its voltage. Links keep their own supply.
+    Where arrays are fed from registers and caches, those take `operand_share` of a MAC's energy.
     """
     machine = activity.schedule.work.machine
     blocks, energy, rates = machine.blocks, machine.energy, activity.rates
@@ -91,6 +95,10 @@ def action_terms(activity: Activity) -> Iterator[Term]:
         rate = activity.core_rate(cost.action) if cost.scaled else rates[cost.action].to_numpy()
         watts = rate * getattr(energy, cost.quantity) * _PJ
         watts = watts * machine.voltage_ratio**2 if cost.scaled else watts
+        if cost.component == "tensor":
+            fed = blocks.share([blocks.of_kind(*kinds) & working for kinds in _FEEDING])
+            yield Term("delivery", energy, cost.quantity, energy.operand_share * watts, fed)
+            watts = (1.0 - energy.operand_share) * watts
         yield Term(cost.component, energy, cost.quantity, watts, blocks.share(choices))
     crossing = blocks.of_kind(BlockKind.DIE_TO_DIE)
     if crossing.any():
@@ -141,9 +149,11 @@ def _split(machine: Machine, mine: NDArray[np.bool_], base: float) -> NDArray[np
 
 
 def background_terms(activity: Activity) -> Iterator[Term]:
-    """Yield what runs all the time: memory standby, refresh, idle links, management.
+    """Yield what runs all the time: memory standby, refresh, idle links, management, the rest.
 
-    Refresh is at its base rate here; `power.leakage` says how it follows the temperature.
+    Refresh is at its base rate here; `power.leakage` says how it follows the temperature. What has
+    no block of its own lies among those that are drawn, nobody knows where: each gets its part by
+    area.
     """
     machine = activity.schedule.work.machine
     blocks, energy = machine.blocks, machine.energy
@@ -166,6 +176,7 @@ def background_terms(activity: Activity) -> Iterator[Term]:
     for component, quantity, number_of, kind in fixed:
         watts = always * number_of * getattr(energy, quantity)
         yield Term(component, energy, quantity, watts, blocks.share([blocks.of_kind(kind)]))
+    yield Term("undrawn", energy, "undrawn_w", always * energy.undrawn_w, blocks.share([]))
 
 
 def clock_terms(activity: Activity) -> Iterator[Term]:
@@ -185,10 +196,10 @@ def clock_terms(activity: Activity) -> Iterator[Term]:
         node = die.node
         voltage = machine.die_voltage_ratio(number)
         density = node.clock_w_mm2_ghz * run.frequency_hz / _GHZ * voltage**2
-        for kind, resources in _CLOCKED.items():
+        for kind, name in _CLOCKED.items():
             here = (blocks.die == number) & blocks.of_kind(kind)
             gated = run.gated and kind in GATED
-            on, busy = _on_and_busy(activity, resources, gated=gated, own=machine.governs(number))
+            on, busy = _on_and_busy(activity, name, gated=gated, own=machine.governs(number))
             left = node.gated_clock_share if run.clocks_stop else 1.0
             active = busy + (on - busy) * left
             idle = on * left
@@ -199,7 +210,7 @@ def clock_terms(activity: Activity) -> Iterator[Term]:
 
 
 def _on_and_busy(
-    activity: Activity, resources: tuple[str, ...], *, gated: bool, own: bool
+    activity: Activity, name: str, *, gated: bool, own: bool
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return shares of time with a clock and with work, worth their clock power, shape (n,).
 
@@ -209,7 +220,7 @@ def _on_and_busy(
     on = share("engine")
     if not gated:
         on = on + 1.0 - activity.busy("engine")
-    return on, np.max([share(resource) for resource in resources], axis=0)
+    return on, share(name)
 
 
 def _clock(record: Record, watts: NDArray[np.float64], share: NDArray[np.float64]) -> Term:

@@ -14,6 +14,8 @@ from power.machine import Machine
 __all__ = ["OperatingPoints", "with_points"]
 
 _POINTS = 33  #: voltages from the operation's down to the node's lowest
+_DIVISIONS = 32  #: clocks below that, at the lowest voltage
+_SLOWEST = 1.0 / 16.0  #: of the clock at the lowest voltage
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +23,7 @@ class OperatingPoints:
     """Points on the voltage-frequency curve of a machine, the operation's own one first.
 
     The clock at a voltage keeps the margin that the operation's clock has to the alpha-power law:
-    ``f = f_operation s(V) / s(V_operation)``.
+    ``f = f_operation s(V) / s(V_operation)``. At the lowest voltage it is divided further.
 
     Parameters
     ----------
@@ -34,7 +36,7 @@ class OperatingPoints:
 
     @classmethod
     def of(cls, machine: Machine) -> OperatingPoints:
-        """Return evenly spaced voltages from the operation's to the lowest of the node.
+        """Return evenly spaced voltages from the operation's to the lowest of the node, and clocks.
 
         Examples
         --------
@@ -42,13 +44,17 @@ class OperatingPoints:
         >>> machine = power.Machine.of(
         ...     floorplan.build(floorplan.recipes()["jalapeno"]), power.operations()["jalapeno"])
         >>> points = OperatingPoints.of(machine)
-        >>> float(points.voltage_v[0]), round(float(points.frequency_hz[-1]) / 1e9, 2)
+        >>> float(points.voltage_v[0]), round(float(points.frequency_hz[32]) / 1e9, 2)
         (0.75, 1.08)
+        >>> float(points.voltage_v[-1]), round(float(points.frequency_hz[-1]) / 1e6)
+        (0.55, 67)
         """
         run, node = machine.operation, machine.node
         voltage = np.linspace(run.voltage_v, node.minimum_voltage_v, _POINTS)
         speed = np.array([relative_speed(node, float(v)) for v in voltage])
-        return cls(voltage, run.frequency_hz * speed / speed[0])
+        divided = speed[-1] * np.linspace(1.0, _SLOWEST, _DIVISIONS + 1)[1:]
+        voltage = np.append(voltage, np.full(_DIVISIONS, voltage[-1]))
+        return cls(voltage, run.frequency_hz * np.append(speed, divided) / speed[0])
 
     @property
     def pace(self) -> NDArray[np.float64]:

@@ -95,6 +95,13 @@ class TemperatureLaw:
             threshold[cells] = stack.generation.double_refresh_c
         return cls(reference, doubling, threshold, run.refresh_step_k, run.refresh_ramp_k)
 
+    def factors(self, temperature_c: ArrayLike) -> dict[str, NDArray[np.float64]]:
+        """Return what temperature makes of leakage and refresh, each of shape (..., nk)."""
+        return {
+            "leakage": self.leakage_factor(temperature_c),
+            "refresh": self.refresh_factor(temperature_c),
+        }
+
     def leakage_factor(self, temperature_c: ArrayLike) -> NDArray[np.float64]:
         """Return leakage against that at the reference temperature, shape (..., nk)."""
         above = np.asarray(temperature_c, dtype=np.float64) - self.reference_c

@@ -14,12 +14,13 @@ __all__ = ["power_picture"]
 #: What is drawn together, from the bottom up, and its colour.
 _GROUPS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("Leakage", ("leakage",), "#8c8c8c"),
+    ("Logic not drawn", ("undrawn",), "#a6a6a6"),
     ("Idle links, management", ("management", "host", "serdes", "die_to_die"), "#bdbdbd"),
     ("HBM standby, refresh", ("hbm_background", "refresh"), "#c6dbef"),
     ("HBM device", ("hbm_activate", "hbm_device", "hbm_io"), "#6baed6"),
     ("HBM PHY", ("hbm_phy",), "#2171b5"),
     ("On-chip network", ("noc", "collective"), "#74c476"),
-    ("SRAM", ("sram",), "#238b45"),
+    ("SRAM, operand delivery", ("sram", "delivery"), "#238b45"),
     ("Clock", ("clock",), "#fdd49e"),
     ("Vector", ("vector",), "#fc8d59"),
     ("Systolic arrays", ("tensor",), "#d7301f"),
@@ -67,7 +68,8 @@ def power_picture(
             )
         bottom = bottom + watts
     axes.stairs(bottom, edges, color="#252525", linewidth=0.4)
-    band = f"Band: mean {low.mean():.0f} to {high.mean():.0f} W,\nits upper half shaded"
+    mean_low, mean_high = (np.average(end, weights=np.diff(edges)) for end in (low, high))
+    band = f"Band: mean {mean_low:.0f} to {mean_high:.0f} W,\nits upper half shaded"
     axes.stairs(high, edges, baseline=bottom, fill=True, color="#e3e3e3", label=band, zorder=0.5)
     if limit_w is not None:
         axes.axhline(limit_w, color="#67000d", linewidth=1.2, label=f"Limit {limit_w:g} W")

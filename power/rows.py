@@ -20,6 +20,7 @@ ROW = (
     "kv_tokens",
     "kv_tokens_windowed",
     "handed_byte",
+    "decoded_products",
     "tensor_s",
     "vector_s",
     "hbm_s",

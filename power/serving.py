@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +37,8 @@ class ServingModel:
     Kernels follow one another on a GPU, so the times of memory and arithmetic add up:
     ``t = bytes / (efficiency x bandwidth) + (flop + flop_zeros) / (efficiency x peak) + step +
     sequence x batch + hop x layers x log2(packages) + routing x values``. Packages that hold whole
-    experts wait for the busiest one; see `power.ExpertLoad`.
+    experts wait for the busiest one; see `power.ExpertLoad`. Where steps with their prompts would
+    take the board above its limit, all of it slows down until it is at the limit.
 
     Coefficients were fitted on one accelerator. Another one takes them by its data sheet: what
     moves data costs energy as board power over bandwidth, and time as one over bandwidth;
@@ -142,9 +144,11 @@ class ServingModel:
 
     def power_w(self, demand: Demand, steps_per_s: float) -> float:
         """Return the mean power of a package, at most the board's limit [W]."""
+        return min(self._needed_w(demand, steps_per_s), self.accelerator.power_w)
+
+    def _needed_w(self, demand: Demand, steps_per_s: float) -> float:
         coefficients = [getattr(self.board, name) for name in ENERGIES]
-        needed_w = float(self.power_terms(demand, steps_per_s) @ coefficients)
-        return min(needed_w, self.accelerator.power_w)
+        return float(self.power_terms(demand, steps_per_s) @ coefficients)
 
     def time_terms(self, demand: Demand) -> NDArray[np.float64]:
         """Return what each of `TIMES` is multiplied by to give the time of a decode step [s].
@@ -172,10 +176,23 @@ class ServingModel:
 
     def step_s(self, demand: Demand) -> float:
         """Return the time of a step without prompts: the time between two tokens [s]."""
+        return self._slowdown(demand) * self._free_step_s(demand)
+
+    def _free_step_s(self, demand: Demand) -> float:
         return float(self.time_terms(demand) @ self._time_coefficients)
+
+    def _slowdown(self, demand: Demand) -> float:
+        """Return how much longer everything takes than without the board's limit."""
+        idle_w, limit_w = self._needed_w(demand, 0.0), self.accelerator.power_w
+        step_j = self._needed_w(demand, 1.0) - idle_w
+        free_s = self._free_step_s(demand) + self._free_prompt_s(demand)
+        return max(step_j / ((limit_w - idle_w) * free_s), 1.0) if limit_w > idle_w else math.inf
 
     def prompt_s(self, demand: Demand) -> float:
         """Return the time that the prompts of a step take: at the arithmetic's rate, inputs [s]."""
+        return self._slowdown(demand) * self._free_prompt_s(demand)
+
+    def _free_prompt_s(self, demand: Demand) -> float:
         rate = self.board.compute_efficiency * self.peak_flop_s(demand.weight_bits)
         routing = self._scales[3] * self.board.routing_time_s * demand.prompt_routed_values
         return demand.prompt_flop / rate + routing + demand.input_s

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from power.activity import BUSY, Activity
 from power.block_power import BlockPower
 from power.governor import OperatingPoints
-from power.work import ACTIONS, RESOURCES, Work
+from power.work import ACTIONS, Work
 
 if TYPE_CHECKING:
     from power.batching_state import Levels
@@ -25,20 +25,18 @@ Array = NDArray[np.float64]
 _WORTH = ("clock_engine_s", "leaking_engine_s")
 _KINDS = ("clock_", "")  #: of busy times: worth their clock power, and plain
 _MANY = 1e12  #: actions at once: a picojoule each is a watt
-_PART = 1.0 / 32.0  #: of a second, by which busy times are moved: no other one becomes the longest
+_PART = 1.0 / 32.0  #: of a second, by which busy times are moved
 
 
 @dataclass(frozen=True, eq=False)
 class StepPower:
     """What a step costs a package, told by `BlockPower` for one count after the other.
 
-    Within a step the power is linear in what is counted, but for clocks of blocks that wait for
-    arrays or memory, whichever works longer. So the energy of a step that lasts ``t`` at voltage
-    ``v`` and clock ``p`` over the operation's own is
+    Within a step the power is linear in what is counted. So the energy of a step that lasts ``t``
+    at voltage ``v`` and clock ``p`` over the operation's own is
 
     ``t (static + clock p v^2 + leakage v^n) + (core actions) v^2 + (other actions) +
-    (busy times) x (clock p v^2 + plain)``, busy times being those of `RESOURCES`, and the longer
-    of arrays and memory.
+    (busy times) x (clock p v^2 + plain)``, busy times being those of `BUSY` but for the whole step.
 
     Parameters
     ----------
@@ -78,8 +76,8 @@ class StepPower:
         watts = _asked(work, temperature_c, [start | change for change in probes.values()])
         told = dict(zip(probes, watts, strict=True))
 
-        def more(name: str, than: str = "start") -> float:
-            return float(told[name] - told[than])
+        def more(name: str) -> float:
+            return float(told[name] - told["start"])
 
         plain, core = (
             np.array([more(f"{kind}{name}") for name in ACTIONS]) / _MANY for kind in ("", "core_")
@@ -87,14 +85,11 @@ class StepPower:
         clock, leaking = (more(name) / _PART for name in _WORTH)
         busy = {}
         for kind in _KINDS:
-            each = np.array([more(f"{kind}{name}_s") for name in RESOURCES]) / _PART
-            both = more(f"{kind}longer", f"{kind}level") / _PART - each[0]
-            busy[kind] = np.append(each, both) - np.array([0.0, 0.0, both, 0.0])
+            busy[kind] = np.array([more(f"{kind}{name}") for name in BUSY[1:]]) / _PART
         # What the starting point holds is taken off again.
         static = told["start"] - clock * start[_WORTH[0]] - leaking * start[_WORTH[1]]
         for kind, each in busy.items():
-            times = np.array([start[f"{kind}{name}_s"] for name in RESOURCES])
-            static -= each @ np.append(times, max(times[0], times[2]))
+            static -= each @ np.array([start[f"{kind}{name}"] for name in BUSY[1:]])
         idle = float(told["idle"])
         return cls(work, float(static), clock, leaking, idle, core, plain, busy["clock_"], busy[""])
 
@@ -126,23 +121,20 @@ class StepPower:
 
 
 def _start() -> dict[str, float]:
-    """Return counts of a second to begin with: memory busy longest, no time worth all of it."""
+    """Return counts of a second to begin with: nothing busy or worth its power all the time."""
     names = [*ACTIONS, *(f"core_{name}" for name in ACTIONS), "prompt_tokens", "output_tokens"]
-    busy = dict(zip(BUSY, (1.0, 0.5, 0.5, 0.75), strict=True))
+    busy = dict(zip(BUSY, (1.0, 0.5, 0.5, 0.5, 0.5), strict=True))
     worth = {f"clock_{name}": 0.25 * share for name, share in busy.items()}
     return {**dict.fromkeys(names, 0.0), **busy, **worth, "leaking_engine_s": 0.5}
 
 
 def _probes(start: Mapping[str, float]) -> dict[str, dict[str, float]]:
-    """Return changes of one count, or two, from the start; arrays as busy as memory, and more."""
+    """Return changes of one count from the start, by name."""
     probes = {"start": {}, "idle": dict.fromkeys(start, 0.0)}
     for name in ACTIONS:
         probes |= {key: {key: _MANY} for key in (name, f"core_{name}")}
-    for name in (*_WORTH, *(f"{kind}{name}_s" for kind in _KINDS for name in RESOURCES)):
+    for name in (*_WORTH, *(f"{kind}{name}" for kind in _KINDS for name in BUSY[1:])):
         probes[name] = {name: start[name] + _PART}
-    for kind in _KINDS:
-        tensor, longest = f"{kind}tensor_s", start[f"{kind}hbm_s"]
-        probes |= {f"{kind}level": {tensor: longest}, f"{kind}longer": {tensor: longest + _PART}}
     return probes
 
 

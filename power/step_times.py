@@ -22,7 +22,7 @@ class StepTimes:
     fixed_s : array, shape (chunk + 1, 5)
         By tokens of the step: time of tensor, vector, HBM and serial parts [s], and what stretches
         the longest of the first three.
-    slope_s : array, shape (6, 3)
+    slope_s : array, shape (7, 3)
         Time of the first three for each unit of `power.work.SUMS` [s].
     draft_s : array, shape (max_batch + 1, 4)
         By decoding sequences: the same four times for drafts of full length [s].

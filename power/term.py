@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +17,12 @@ COMPONENTS = {
     "tensor": "systolic arrays",
     "vector": "vector units",
     "sram": "SRAM",
+    "delivery": "caches and operand delivery",
     "noc": "on-chip network",
     "collective": "collective network",
     "clock": "clock",
     "leakage": "leakage",
+    "undrawn": "logic that is not drawn",
     "hbm_phy": "HBM PHY",
     "hbm_activate": "HBM activates",
     "hbm_device": "HBM reads and writes",
@@ -33,7 +36,7 @@ COMPONENTS = {
 }
 
 #: Components whose energy per action follows the supply of the logic.
-CORE = ("tensor", "vector", "sram", "noc", "collective")
+CORE = ("tensor", "vector", "sram", "delivery", "noc", "collective")
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,3 +74,20 @@ class Term:
         value = float(getattr(self.record, self.quantity))
         low, high = self.record.band(self.quantity)
         return (low / value - 1.0, high / value - 1.0) if value else (0.0, 0.0)
+
+    @property
+    def part(self) -> str:
+        """What temperature does to it: ``"leakage"``, ``"refresh"`` or, nothing, ``"dynamic"``."""
+        return self.component if self.component in ("leakage", "refresh") else "dynamic"
+
+    def package_w(self, factors: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+        """Return what it adds to the package, shape (n,) [W].
+
+        Parameters
+        ----------
+        factors : mapping of str to array, shape (..., nk)
+            What temperature makes of leakage and refresh; see `TemperatureLaw.factors`.
+        """
+        if self.part == "dynamic":
+            return self.watts
+        return np.asarray(self.watts * (factors[self.part] @ self.share))

@@ -134,8 +134,8 @@ class Trace:
             raise InputError.of(where, f"duration {duration_s:g} s", "above 0 s")
         first, last = np.searchsorted(self.arrival_s, [start_s, start_s + duration_s])
         if first == last:
-            what = f"no request arrives from {start_s:g} s to {start_s + duration_s:g} s"
-            ends = f"{self.arrival_s[0]:g} s to {self.arrival_s[-1]:g} s"
+            what = f"no request arrives from {start_s:.9g} s to {start_s + duration_s:.9g} s"
+            ends = f"{self.arrival_s[0]:.9g} s to {self.arrival_s[-1]:.9g} s"
             raise InputError.of(where, what, f"a window that meets {ends}")
         part = self.rows(slice(first, last))
         return replace(part, arrival_s=part.arrival_s - start_s)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -71,17 +73,22 @@ def _read_fast(head: list[str], form: TraceFormat, data: bytes) -> Part | None:
         cell = data.partition(b"\n")[0].split(b",")[chosen[0] : chosen[0] + 1]
         zone = "UTC" if cell and _ZONE.search(cell[0]) else None
         kinds[names[chosen[0]]] = pa.timestamp("ns", tz=zone)
+    # Threads of Arrow's own hold on to the bytes for a moment longer, and abort a process that ends
+    # just then; its signal handler, set in the main thread alone, loses interrupts.
+    read = functools.partial(
+        arrow.read_csv,
+        pa.BufferReader(data),
+        read_options=arrow.ReadOptions(column_names=names, use_threads=False),
+        convert_options=arrow.ConvertOptions(
+            include_columns=[names[index] for index in chosen],
+            column_types=kinds,
+            null_values=[],
+            timestamp_parsers=[arrow.ISO8601],
+        ),
+    )
     try:
-        table = arrow.read_csv(
-            pa.BufferReader(data),
-            read_options=arrow.ReadOptions(column_names=names),
-            convert_options=arrow.ConvertOptions(
-                include_columns=[names[index] for index in chosen],
-                column_types=kinds,
-                null_values=[],
-                timestamp_parsers=[arrow.ISO8601],
-            ),
-        )
+        with ThreadPoolExecutor(1) as apart:
+            table = apart.submit(read).result()
     except pa.ArrowInvalid:
         return None
     columns = [table[names[index]].combine_chunks() for index in chosen]

@@ -32,15 +32,15 @@ def parquet_parts(path: Path) -> Iterator[PartReader]:
     from pyarrow import parquet
 
     try:
-        file = parquet.ParquetFile(path)
-        head = file.schema_arrow.names
-        form = detect_format(head, str(path))
-        wanted = [_named(head, name) for name in form.columns]
-        row = 1
-        for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=wanted):
-            part = _part(batch.select(wanted).to_pandas(), form, row)
-            row += len(part)
-            yield (lambda: None), (lambda part=part: part)  # type: ignore[misc]
+        with parquet.ParquetFile(path) as file:
+            head = file.schema_arrow.names
+            form = detect_format(head, str(path))
+            wanted = [_named(head, name) for name in form.columns]
+            row = 1
+            for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=wanted):
+                part = _part(batch.select(wanted).to_pandas(), form, row)
+                row += len(part)
+                yield (lambda: None), (lambda part=part: part)  # type: ignore[misc]
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError.of(str(path), f"is a damaged Parquet file: {reason}") from None

@@ -3,9 +3,10 @@
 A step of ``T`` tokens (one of each decoding sequence, and chunks of prompts) costs
 
 * what depends on ``T`` alone: weights streamed once, linear layers, norms, transfers;
-* what is linear in six sums over its sequences: logits, products of queries and context (all of
-  it, and within the window of windowed layers), tokens of KV cache read (the same two), and KV
-  cache of the group that is handed to groups that decode [byte].
+* what is linear in seven sums over its sequences: logits, products of queries and context (all of
+  it, and within the window of windowed layers), tokens of KV cache read (the same two), KV cache of
+  the group that is handed to groups that decode [byte], and those products that are of decoding
+  sequences.
 
 So a step's actions are ``per_step(T) + sums @ per_sum``, and so are its times.
 """
@@ -30,6 +31,7 @@ SUMS = (
     "kv_tokens",
     "kv_tokens_windowed",
     "handed_byte",
+    "decoded_products",
 )
 
 #: Actions of one package that are counted.
@@ -136,6 +138,24 @@ class Work:
         return each * self.full_layers, each * self.model.windowed_layers
 
     @property
+    def latent(self) -> bool:
+        """Whether all heads read one latent in place of keys and values of their own."""
+        model = self.model
+        return model.kv_values_per_token_layer < 2.0 * model.kv_heads * model.head_dim
+
+    @property
+    def decoded_attention_macs(self) -> tuple[float, float]:
+        """`attention_macs` of a sequence that decodes.
+
+        Each head takes its product with a latent itself, which no head expands.
+        """
+        full, windowed = self.attention_macs
+        if not self.latent:
+            return full, windowed
+        wider = self.model.kv_values_per_token_layer / self.model.head_dim
+        return full * wider, windowed * wider
+
+    @property
     def kv_byte_per_token(self) -> tuple[float, float]:
         """Bytes of KV cache in the whole group per token: in full and in windowed layers.
 
@@ -226,6 +246,9 @@ class Work:
             self._add_macs(actions[row], self._attention, 0.0, values)
             self._add_hbm(actions[row], values * machine.kv_bits(model) / 8.0, 0.0)
         actions[5, _COLUMN["serdes_bits"]] = 8.0 / machine.chips
+        # No windowed layer has latents.
+        more = self.decoded_attention_macs[0] - self.attention_macs[0]
+        self._add_macs(actions[6], self._attention, more, 0.0)
         return actions
 
     def _add_sampling(self, actions: NDArray[np.float64]) -> None:

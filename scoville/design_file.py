@@ -118,7 +118,7 @@ def builtin_designs() -> tuple[str, ...]:
     Examples
     --------
     >>> builtin_designs()
-    ('b200', 'h100-sxm', 'jalapeno', 'jalapeno-hc26', 'tpu-v4')
+    ('b200', 'h100-sxm', 'h200-sxm', 'jalapeno', 'jalapeno-hc26', 'tpu-v4')
     """
     folder = resources.files("scoville") / "designs"
     names = (entry.name for entry in folder.iterdir())

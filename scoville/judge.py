@@ -143,7 +143,8 @@ class _Bench:
             )
         throttled = self.heat.throttled
         if throttled is not None:
-            share, limit_c = float(throttled.mean()), self.design.operation.throttle_c
+            share = float(np.average(throttled, weights=self.power.hottest.bin_s))
+            limit_c = self.design.operation.throttle_c
             where = f"hottest window, above {limit_c:g} degC"
             limit = limits.throttle_residency
             yield _share("throttle_residency", "Thermal throttling", share, limit, where)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -31,10 +32,10 @@ def write_power(
 ) -> None:
     """Write the tables of a power analysis.
 
-    ``power.parquet`` or ``power.csv`` has watts by time and block, ``power_summary.csv`` energy
-    and power by component, ``requests.parquet`` what each request saw and
-    ``operating_points.parquet`` clock and voltage of the logic over the runs of steps (these two
-    not of a streamed trace).
+    ``power.parquet`` or ``power.csv`` has start and end of each bin of time and watts by block,
+    ``power_summary.csv`` energy and power by component, ``requests.parquet`` what each request saw
+    and ``operating_points.parquet`` clock and voltage of the logic over the runs of steps (these
+    two not of a streamed trace).
     """
     _write_watts(watts, temperature_c, folder / f"power.{form}")
     report.components().reset_index().to_csv(
@@ -70,7 +71,8 @@ def write_power_run(run: PowerRun, folder: Path, form: TableForm = "parquet") ->
 def write_ptrace(watts: BlockPower, temperature_c: ArrayLike, path: Path) -> None:
     """Write HotSpot's power trace: names, then a line of watts for each bin of time.
 
-    Names are the heat keys; HotSpot's interval is the width of a bin.
+    Names are the heat keys; HotSpot's interval is the width of a bin. The last line is the mean of
+    what is left of the trace, which may be shorter.
     """
     with path.open("w", encoding="ascii", newline="\n") as file:
         file.write("\t".join(watts.keys) + "\n")
@@ -88,19 +90,20 @@ def _write_watts(watts: BlockPower, temperature_c: ArrayLike, path: Path) -> Non
     import pyarrow as pa
     from pyarrow import parquet
 
-    writer: parquet.ParquetWriter | None = None
-    for table in _tables(watts, temperature_c):
-        content = pa.Table.from_pandas(table, preserve_index=False)
-        if writer is None:
-            writer = parquet.ParquetWriter(path, content.schema, compression="zstd")
-        writer.write_table(content)
-    if writer is not None:
-        writer.close()
+    tables = (
+        pa.Table.from_pandas(table, preserve_index=False) for table in _tables(watts, temperature_c)
+    )
+    first = next(tables)
+    with parquet.ParquetWriter(path, first.schema, compression="zstd") as writer:
+        for table in itertools.chain([first], tables):
+            writer.write_table(table)
 
 
 def _tables(watts: BlockPower, temperature_c: ArrayLike) -> Iterator[pd.DataFrame]:
     for part in _stretches(watts):
-        yield part.to_dataframe(temperature_c).reset_index()
+        table = part.to_dataframe(temperature_c).reset_index()
+        table.insert(1, "end_s", part.edges_s[1:])
+        yield table
 
 
 def _stretches(watts: BlockPower) -> Iterator[BlockPower]:

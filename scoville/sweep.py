@@ -105,9 +105,9 @@ def _in_processes(
                 except BrokenProcessPool:
                     yield index, {**cases[index], "error": _ENDED}
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
             for process in set(multiprocessing.active_children()) - others:
                 process.terminate()
+            pool.shutdown(cancel_futures=True)  # its thread must not outlive the interpreter
             raise
 
 

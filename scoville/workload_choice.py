@@ -176,8 +176,8 @@ class WorkloadChoice:
             elif held is not None:
                 held = dataclasses.replace(held, left_out=chunk.left_out)
         if held is None:
-            what = f"no request arrives from {start_s:g} s to {start_s + duration_s:g} s"
-            allowed = f"a window that meets {first_s:g} s to {last_s:g} s"
+            what = f"no request arrives from {start_s:.9g} s to {start_s + duration_s:.9g} s"
+            allowed = f"a window that meets {first_s:.9g} s to {last_s:.9g} s"
             raise InputError.of(f"trace {path.stem}: window", what, allowed)
         yield held
 
@@ -243,7 +243,7 @@ def _window(given: Any, place: str, faults: Faults) -> tuple[float, float] | Non
         return None
     parts = given.split(",") if isinstance(given, str) else given
     if not isinstance(parts, list) or len(parts) != 2:
-        faults.add(place, f"{given!r}", 'start and duration, e.g. ["600 s", "60 s"]')
+        faults.add(place, f"{given!r}", 'start and duration, e.g. "600 s, 60 s"')
         return None
     ends = []
     for part in parts:

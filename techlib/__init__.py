@@ -12,32 +12,36 @@ from techlib.errors import (
     did_you_mean,
 )
 from techlib.library import Library, data_sources
-from techlib.record import Record, flatten, quantity, read_entry, text
-from techlib.records import (
+from techlib.machine_records import (
     Accelerator,
     Board,
-    Constants,
-    Coolant,
+    LanguageModel,
+    accelerators,
+    boards,
+    language_models,
+)
+from techlib.record import Record, flatten, quantity, read_entry, text
+from techlib.scaling import energy_table_of
+from techlib.silicon_records import (
     EnergyTable,
     HbmGeneration,
     InterposerTechnology,
-    LanguageModel,
-    Material,
     ProcessNode,
-    accelerators,
-    boards,
-    constants,
-    coolants,
     energy_tables,
     hbm_generations,
     interposers,
-    language_models,
-    materials,
     process_nodes,
+)
+from techlib.source import Provenance, Source, Trust, bibliography
+from techlib.thermal_records import (
+    Constants,
+    Coolant,
+    Material,
+    constants,
+    coolants,
+    materials,
     zero_celsius_k,
 )
-from techlib.scaling import energy_table_of
-from techlib.source import Provenance, Source, Trust, bibliography
 from techlib.units import format_quantity, read_quantities, read_quantity
 
 __all__ = [

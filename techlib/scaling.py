@@ -6,7 +6,7 @@ import dataclasses
 
 from techlib.library import Library
 from techlib.record import Record
-from techlib.records import EnergyTable, ProcessNode
+from techlib.silicon_records import EnergyTable, ProcessNode
 from techlib.source import Provenance, Trust
 
 __all__ = ["energy_table_of"]

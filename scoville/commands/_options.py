@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scoville.design_file import Override
-from techlib import Faults
+from techlib import Faults, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = [
     "ModelOption",
@@ -20,6 +22,7 @@ __all__ = [
     "TraceOption",
     "WindowOption",
     "cut_overrides",
+    "named_as_given",
     "refuse_workload",
     "workload_overrides",
 ]
@@ -91,3 +94,24 @@ def refuse_workload(case: str, trace: str | None, model: str | None) -> None:
             what = f"{case} is a case file, which has powers of its own"
             faults.add(f"--{name}", what, cure=f"leave --{name} out, or give a design")
     faults.raise_if_any()
+
+
+@contextlib.contextmanager
+def named_as_given(options: Mapping[str, object]) -> Iterator[None]:
+    """Call what options set by the options' names in errors, where they were given.
+
+    Parameters
+    ----------
+    options : mapping
+        What was given for each, by name without dashes; ``None`` for nothing.
+    """
+    given = {name for name, value in options.items() if value is not None}
+    try:
+        yield
+    except InputError as error:
+        faults = []
+        for fault in error.faults:
+            before, colon, last = fault.where.rpartition(": ")
+            where = f"{before}{colon}--{last}" if last in given else fault.where
+            faults.append(dataclasses.replace(fault, where=where))
+        raise InputError(faults) from error

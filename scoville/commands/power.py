@@ -16,6 +16,7 @@ from scoville.commands._options import (
     TraceOption,
     WindowOption,
     cut_overrides,
+    named_as_given,
     workload_overrides,
 )
 from scoville.console import Session, Set
@@ -98,7 +99,8 @@ def power_command(
     cuts: list[str | Override] = [*cut_overrides(rate, window, replicas, skip_bad)]
     if energy is not None:
         cuts += _energies(energy, design, workload_overrides(overrides, trace, model))
-    with session.progress(compiles=True) as progress:
+    options = {"bin": bin_width, "rate": rate, "window": window, "replicas": replicas}
+    with session.progress(compiles=True) as progress, named_as_given(options):
         from scoville.design import load_design
         from scoville.power_run import run_power
 
@@ -128,6 +130,13 @@ def _warn(session: Session, runs: Sequence[PowerRun]) -> None:
             name, number = run.report.serving.name, run.report.serving.left_out
             session.warn(f"{name}: {number:,} faulty rows of the trace are left out")
         operation = run.design.operation
+        highest_w = run.report.power_figures()["highest_w"]
+        if operation.cap_w is not None and highest_w > operation.cap_w * (1.0 + 1e-9):
+            session.warn(
+                f"power.cap: {operation.cap_w:g} W is exceeded by steps of up to {highest_w:.0f} "
+                f"W; it counts leakage at {node.reference_temperature_c:g} degC, and no step runs "
+                "below the slowest clock"
+            )
         reads = operation.caches_prefixes and operation.role != "decode"
         if reads and not run.report.serving.cached_tokens:
             what = "power.prefix_caching is on, but nothing was found in the cache"
@@ -209,9 +218,9 @@ def _report(
     ):
         session.say("")
         session.table("", columns, rows)
-    loss = 100.0 * (1.0 - run.design.operation.regulator_efficiency)
-    lost = f"{run.mean_input_w:.0f} W go into the voltage regulators, which lose {loss:.0f} %"
-    session.say(f"\n{lost} (power.regulator_efficiency)")
+    if loss := 100.0 * (1.0 - run.design.operation.regulator_efficiency):
+        lost = f"{run.mean_input_w:.0f} W go into the voltage regulators, which lose {loss:.0f} %"
+        session.say(f"\n{lost} (power.regulator_efficiency)")
     if place is not None:
         from scoville.output import output_folder
         from scoville.power_files import write_power_run

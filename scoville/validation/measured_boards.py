@@ -139,7 +139,8 @@ alone for two reasons. Bytes of weights per second fall while arithmetic rises w
 each sequence of a step costs energy beside its arithmetic (logits, sampling), so that small
 models spend more joules per operation than large ones. With both apart, nothing concave is left
 to explain. At the fitted energy, peak arithmetic would take more than the limit: boards throttle
-there, as is known.
+there, as is known. Four rows come to the limit by the model's own time; there all takes longer, at
+the same energy a step.
 
 What sets mixtures of experts and models with states apart, without coefficients of their own:
 

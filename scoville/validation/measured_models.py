@@ -24,9 +24,11 @@ _SAME = {"llama-3.3-70b": "llama-3.1-70b", "llama-3-8b": "llama-3.1-8b",
 _TOLERANCE = 0.15  #: of total parameters, for encoders of images that the records leave out
 _ROUTED_SHARE = 0.8
 _BITS = {"float32": 32.0, "fp32": 32.0, "bfloat16": 16.0, "bf16": 16.0, "float16": 16.0,
-         "fp16": 16.0, "fp8": 8.0, "int8": 8.0, "w8a8": 8.0, "mxfp8": 8.25, "fp4": 4.5,
-         "nvfp4": 4.5, "mxfp4": 4.25, "int4": 4.5, "awq": 4.5, "gptq": 4.5}  # fmt: skip
-_DESIGNS = {"h100": "h100-sxm", "b200": "b200", "tpuv4": "tpu-v4"}
+         "fp16": 16.0, "float8": 8.0, "fp8": 8.0, "int8": 8.0, "w8a8": 8.0, "mxfp8": 8.25,
+         "fp4": 4.5, "nvfp4": 4.5, "mxfp4": 4.25, "int4": 4.5, "awq": 4.5, "gptq": 4.5}  # fmt: skip
+_DESIGNS = {"h100": "h100-sxm", "h200": "h200-sxm", "b200": "b200", "tpuv4": "tpu-v4"}
+#: In names of other products with the same chip: other limits of power, other memory.
+_OTHERS = re.compile(r"gh200|gb200|pcie|nvl(?!ink)")
 
 
 def chip_design(gpu_model: str) -> str:
@@ -34,10 +36,12 @@ def chip_design(gpu_model: str) -> str:
 
     Examples
     --------
-    >>> chip_design("NVIDIA H100 80GB HBM3"), chip_design("B200"), chip_design("A100")
+    >>> chip_design("NVIDIA H100 80GB HBM3"), chip_design("B200"), chip_design("H100 PCIe")
     ('h100-sxm', 'b200', '')
     """
     plain = re.sub(r"[^a-z0-9]", "", gpu_model.casefold())
+    if _OTHERS.search(plain):
+        return ""
     return next((design for key, design in _DESIGNS.items() if key in plain), "")
 
 
@@ -51,13 +55,13 @@ def stored_bits(precision: str) -> float | None:
 
     Examples
     --------
-    >>> stored_bits("bfloat16"), stored_bits("FP8"), stored_bits("")
+    >>> stored_bits("bfloat16"), stored_bits("float8_e4m3fn"), stored_bits("")
     (16.0, 8.0, None)
     """
     word = re.sub(r"[^a-z0-9]", "", precision.casefold())
     if not word:
         return None
-    return _BITS[word]
+    return _BITS[max((known for known in _BITS if word.startswith(known)), key=len, default=word)]
 
 
 def find_model(row: MeasuredRow, models: Library[LanguageModel]) -> LanguageModel | str:
@@ -79,7 +83,8 @@ def find_model(row: MeasuredRow, models: Library[LanguageModel]) -> LanguageMode
         return named
     if math.isnan(total):
         name = row.model_id or row.nickname
-        return f"model {name!r} is not known and has no sizes; {did_you_mean(name, models)}"
+        cure = "give total_params_billions, and activated_params_billions of a mixture of experts"
+        return f"model {name!r} is not known and has no sizes; {cure}; {did_you_mean(name, models)}"
     active = total if math.isnan(row.active_billion) else row.active_billion * 1e9
     if not active <= total * 1.001:
         return f"{active:g} active of {total:g} parameters"

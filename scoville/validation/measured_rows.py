@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import pandas as pd
+from typing import NoReturn
 
 from techlib import Faults, InputError, did_you_mean
 
-__all__ = ["MeasuredRow", "read_measured"]
+__all__ = ["MeasuredRow", "read_measured", "refuse_all"]
+
+_MOST_LISTED = 20
 
 _NUMBERS = {
     "num_gpus": "gpus",
@@ -92,7 +94,7 @@ def read_measured(path: Path) -> tuple[list[MeasuredRow], list[str]]:
     Parameters
     ----------
     path : Path
-        CSV with a header; other columns than the known ones are ignored.
+        CSV with a header, in any case; other columns than the known ones are ignored.
 
     Returns
     -------
@@ -108,48 +110,62 @@ def read_measured(path: Path) -> tuple[list[MeasuredRow], list[str]]:
     where = f"--measured {path}"
     if not path.is_file():
         raise InputError.of(where, "there is no such file", "a CSV of measured rows")
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (ValueError, UnicodeDecodeError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError.of(where, f"cannot be read: {reason}", "a CSV with a header") from None
-    _check_columns(table, where)
     rows: list[MeasuredRow] = []
     left_out: list[str] = []
-    for index, record in enumerate(table.to_dict("records")):
-        cells = {str(key): str(value).strip() for key, value in record.items()}
-        found = _row(index + 2, cells)
-        if isinstance(found, str):
-            left_out.append(found)
-        else:
-            rows.append(found)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            table = csv.reader(file, strict=True)
+            head = [name.strip().casefold() for name in next(table, [])]
+            if not head:
+                raise InputError.of(where, "is empty", "a CSV with a header")
+            _check_columns(head, where)
+            for cells in filter(None, table):
+                found = _row(table.line_num, head, cells)
+                (left_out if isinstance(found, str) else rows).append(found)  # type: ignore[arg-type]
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise InputError.of(where, f"cannot be read: {error}", "a CSV with a header") from None
     if not rows:
-        why = left_out[0] if left_out else "it has no row below its header"
-        raise InputError.of(where, f"no row can be used: {why}", "at least one whole row")
+        refuse_all(where, left_out or ["it has no row below its header"])
     return rows, left_out
 
 
-def _check_columns(table: pd.DataFrame, where: str) -> None:
+def refuse_all(where: str, reasons: Sequence[str]) -> NoReturn:
+    """Raise that no row can be used, with the reasons of the first twenty."""
+    faults = Faults()
+    for reason in reasons[:_MOST_LISTED]:
+        faults.add(where, reason)
+    more = len(reasons) - _MOST_LISTED
+    what = f"no row can be used, and {more} more are left out" if more > 0 else "no row can be used"
+    faults.add(where, what, "at least one whole row of a known chip and model")
+    raise InputError(faults.found)
+
+
+def _check_columns(head: Sequence[str], where: str) -> None:
     faults = Faults()
     for name in ("gpu_model", *_NUMBERS):
-        if name not in table.columns:
-            cure = did_you_mean(name, map(str, table.columns))
+        if name not in head:
+            cure = did_you_mean(name, head)
             faults.add(where, f"has no column {name}", cure=cure)
-    named = {"model_id", "nickname", "total_params_billions"} & set(table.columns)
+    named = {"model_id", "nickname", "total_params_billions"} & set(head)
     if not named:
         allowed = "model_id, nickname or total_params_billions"
         faults.add(where, "no column says which model ran", allowed)
     faults.raise_if_any()
 
 
-def _row(line: int, cells: Mapping[str, str]) -> MeasuredRow | str:
+def _row(line: int, head: Sequence[str], given: Sequence[str]) -> MeasuredRow | str:
     """Return a row, or why it cannot be used."""
+    if len(given) > len(head):
+        return f"line {line}: {len(given)} fields, {len(head)} in the header"
+    cells = dict(zip(head, map(str.strip, given), strict=False))
     texts = {name: cells.get(name, "") for name in _TEXTS}
     numbers: dict[str, float] = {}
     for column, name in {**_NUMBERS, **_OPTIONAL_NUMBERS}.items():
         value = _number(cells.get(column, ""))
         if column in _NUMBERS and not (math.isfinite(value) and value > 0.0):
-            return f"line {line}: {column} is {cells.get(column, '')!r}, not a number above 0"
+            found = cells.get(column)
+            what = f"is {found!r}, not a number above 0" if found else "is missing"
+            return f"line {line}: {column} {what}"
         numbers[name] = value if value > 0.0 else math.nan
     if numbers["gpus"] % 1.0:
         return f"line {line}: num_gpus is {numbers['gpus']:g}, not a whole number"

@@ -72,11 +72,13 @@ def _serve(row: MeasuredRow) -> Served | str:
     design = chip_design(row.gpu_model)
     chip = _chip(design) if design else None
     if chip is None or chip[1] is None:
-        return f"chip {row.gpu_model!r} has no design with a fitted board: known are H100 and B200"
+        known = "H100 and H200 SXM, B200"
+        return f"chip {row.gpu_model!r} has no design with a fitted board; known: {known}"
     try:
         bits = stored_bits(row.weight_precision)
     except KeyError:
-        return f"weight precision {row.weight_precision!r} is not known"
+        known = "such as bfloat16, fp8, mxfp4, or nothing for that of the record"
+        return f"weight_precision {row.weight_precision!r} is not known; {known}"
     model = find_model(row, techlib.language_models())
     if isinstance(model, str):
         return model

@@ -13,10 +13,10 @@ from scoville.validation.board_file import board_table
 from scoville.validation.board_fit import fit_board
 from scoville.validation.found import Validation
 from scoville.validation.measured_boards import Boards, measured_boards
-from scoville.validation.measured_rows import read_measured
+from scoville.validation.measured_rows import read_measured, refuse_all
 from scoville.validation.measured_serving import Served, serve_rows
 from scoville.validation.section import Section
-from techlib import Board, InputError, Source, bibliography
+from techlib import Board, Source, bibliography
 
 __all__ = ["BOARD", "PowerValidation", "validate_measured", "validate_power"]
 
@@ -76,7 +76,7 @@ def validate_measured(path: Path, *, fit: bool = False) -> PowerValidation:
     rows, broken = read_measured(path)
     served, unknown = serve_rows(rows)
     if not served:
-        raise InputError.of(f"--measured {path}", f"no row can be modelled: {unknown[0]}")
+        refuse_all(f"--measured {path}", [*broken, *unknown])
     shipped = techlib.boards()[BOARD]
     fitted = fit_board(served, shipped) if fit else None
     boards = Boards.of(served, fitted or shipped)

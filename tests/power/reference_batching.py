@@ -216,6 +216,7 @@ class Reference:
             sum(last for _, _, last in every),
             sum(min(last, window + last - first) for _, first, last in every),
             self.hands_over * sum(self.kv(last) for r, _, last in chunks if last == r.target),
+            sum(n for _, first, last in spans for n in range(first, last + 1)),
         ], dtype=float)  # fmt: skip
         count = np.array([len(queries), len(decoding)])
         fixed = work.per_step(count)

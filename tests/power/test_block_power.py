@@ -73,7 +73,7 @@ def test_the_package_from_counts_and_records_alone(
     """Everything once more by hand, at the reference temperature and nominal voltage."""
     machine = replace(machine, operation=replace(machine.operation, cap_w=None))
     schedule = power.Schedule.of(requests(40, 3000, 60, 0.003), machine, gpt_oss)
-    activity = power.Activity.of(schedule)
+    activity = power.Activity.by_run(schedule, schedule.iterations)
     count, bin_s, table = activity.counts, activity.bin_s, machine.energy
     node, stack = machine.node, machine.floorplan.stacks[0].generation
     pj = (
@@ -119,6 +119,99 @@ def test_the_package_from_counts_and_records_alone(
                 watts += leak
     found = power.BlockPower.of(activity).package_w(node.reference_temperature_c)
     assert found == pytest.approx(watts, rel=1e-9)
+
+
+def test_what_has_no_block_of_its_own_lies_on_all_of_them_by_area(
+    machine: power.Machine, gpt_oss: LanguageModel
+) -> None:
+    table = techlib.energy_tables().derive("N3", {"undrawn": "42 W"}, name="N3", where="test")
+    more = replace(machine, energy=table)
+    trace = requests(4, 100, 10)
+    found, usual = (block_power(trace, each, gpt_oss) for each in (more, machine))
+    extra = (found.watts(75.0) - usual.watts(75.0)).mean(axis=0)
+    drawn = (machine.blocks.die >= 0) & (machine.blocks.kind != "filler") & machine.blocks.enabled
+    assert extra.sum() == pytest.approx(42.0, rel=1e-9)
+    area = machine.blocks.area_mm2[drawn]
+    assert extra[drawn] == pytest.approx(42.0 * area / area.sum(), rel=1e-6)
+    assert found.components(75.0)["undrawn"].to_numpy() == pytest.approx(42.0)
+
+
+def test_delivery_of_operands_lies_on_what_bits_from_memory_pass(
+    machine: power.Machine, gpt_oss: LanguageModel
+) -> None:
+    machine = replace(machine, operation=replace(machine.operation, cap_w=None))
+    given = {"delivery": "5 pJ/bit"}
+    table = techlib.energy_tables().derive("N3", given, name="N3", where="test")
+    trace = power.Trace("t", [0.0], [100], [10])
+    schedule = power.Schedule.of(trace, machine, gpt_oss)
+    activity = power.Activity.of(schedule)
+    usual = power.BlockPower.of(activity)
+    more = power.Activity.of(power.Schedule.of(trace, replace(machine, energy=table), gpt_oss))
+    found = power.BlockPower.of(more)
+    bits = activity.counts["router_bits"].sum()
+    spent_j = found.energy_j(75.0) - usual.energy_j(75.0)
+    assert spent_j == pytest.approx(5e-12 * bits, rel=1e-6)
+    extra = found.mean_watts(75.0) - usual.mean_watts(75.0)
+    passed = machine.blocks.of_kind("sram", "vector", "router", "noc")
+    assert np.abs(extra[~passed]).max() < 1e-9 * extra.sum()
+    density = extra[passed] / machine.blocks.area_mm2[passed]
+    assert density == pytest.approx(density.mean(), rel=1e-6)
+
+
+def test_operands_take_their_share_out_of_the_arrays(
+    machine: power.Machine, gpt_oss: LanguageModel
+) -> None:
+    given = {"operand_share": 0.25}
+    table = techlib.energy_tables().derive("N3", given, name="N3", where="test")
+    trace = requests(4, 2000, 10)
+    usual = block_power(trace, machine, gpt_oss)
+    found = block_power(trace, replace(machine, energy=table), gpt_oss)
+    assert found.package_w(75.0) == pytest.approx(usual.package_w(75.0), rel=1e-9)
+    parts, before = found.components(75.0), usual.components(75.0)["tensor"]
+    assert parts["tensor"].to_numpy() == pytest.approx(0.75 * before.to_numpy(), rel=1e-9)
+    assert parts["delivery"].to_numpy() == pytest.approx(0.25 * before.to_numpy(), rel=1e-9)
+    moved = found.mean_watts(75.0) - usual.mean_watts(75.0)
+    fed = machine.blocks.of_kind("sram", "vector")
+    assert moved[fed].sum() == pytest.approx(-moved[machine.blocks.arrays].sum(), rel=1e-9)
+
+
+def test_energy_and_mean_power_do_not_hang_on_the_bins(
+    toy: power.Machine, small_model: LanguageModel
+) -> None:
+    """The mean is energy over the time from the first arrival to the last step's end."""
+
+    @settings(max_examples=25, deadline=None)
+    @given(
+        bin_s=st.floats(1e-3, 10.0),
+        gaps=st.lists(st.floats(0.0, 2.0), min_size=1, max_size=6),
+        cut=st.integers(1, 6),
+    )
+    def check(bin_s: float, gaps: list[float], cut: int) -> None:
+        trace = power.Trace("any", np.cumsum(gaps), [30] * len(gaps), [20] * len(gaps))
+        schedule = power.Schedule.of(trace, toy, small_model)
+        activity = power.Activity.of(schedule, bin_s)
+        watts, steps = power.BlockPower.of(activity), schedule.run_power(80.0)
+        report = power.PowerReport(schedule, watts, 80.0)
+        span_s = schedule.end_s - trace.arrival_s[0]
+        assert watts.energy_j(80.0) == pytest.approx(steps.total_j, rel=1e-9)
+        assert report.throughput()["mean_w"] == pytest.approx(steps.total_j / span_s, rel=1e-9)
+        assert report.power_figures()["peak_w"] <= steps.highest_w * (1.0 + 1e-9)
+        parts = [trace.rows(slice(i, i + cut)) for i in range(0, len(trace), cut)]
+        streamed = power.serve_stream(parts, toy, small_model, temperature_c=80.0, bin_s=bin_s)
+        mean_w = power.BlockPower.of(streamed).package_w(80.0) @ streamed.bin_s / span_s
+        assert mean_w == pytest.approx(steps.total_j / span_s, rel=1e-9)
+
+    check()
+
+
+@pytest.mark.parametrize("name", sorted(power.operations()))
+def test_an_idle_package_is_nowhere_dense(name: str) -> None:
+    """Nothing works, so no block is near what it may dissipate: below half of it."""
+    machine = power.Machine.of(floorplan.build(floorplan.recipes()[name]), power.operations()[name])
+    trace = power.Trace("far apart", [0.0, 100.0], [8, 8], [1, 1])
+    watts = block_power(trace, machine, techlib.language_models()["llama-3.1-8b"], 1.0)
+    density = watts.bin_watts(50, np.full(len(watts.keys), 85.0)) / machine.blocks.area_mm2
+    assert density.max() < 0.5 * machine.node.power_density_limit_w_mm2
 
 
 def test_busy_decode_is_near_the_published_power(decode: power.BlockPower) -> None:

@@ -64,11 +64,28 @@ def at_level(runs: pd.DataFrame, points: power.OperatingPoints, level: np.ndarra
 def test_points_lie_on_the_alpha_power_law(toy: power.Machine) -> None:
     points, node = power.OperatingPoints.of(toy), toy.node
     own = power.maximum_frequency_hz(node, toy.operation.voltage_v, 85.0)
-    for voltage, frequency in zip(points.voltage_v, points.frequency_hz, strict=True):
-        most = power.maximum_frequency_hz(node, float(voltage), 85.0)
-        assert frequency / toy.operation.frequency_hz == pytest.approx(most / own)
-    assert points.voltage_v[-1] == node.minimum_voltage_v
+    lowest = points.voltage_v == node.minimum_voltage_v
+    curve = np.flatnonzero(~lowest).tolist() + np.flatnonzero(lowest)[:1].tolist()
+    assert curve == list(range(33))
+    for place in curve:
+        most = power.maximum_frequency_hz(node, float(points.voltage_v[place]), 85.0)
+        found = points.frequency_hz[place] / toy.operation.frequency_hz
+        assert found == pytest.approx(most / own)
+    assert lowest[32:].all()  # the clock is divided there
+    assert points.frequency_hz[-1] == pytest.approx(points.frequency_hz[32] / 16.0)
     assert (np.diff(points.frequency_hz) < 0.0).all()
+
+
+def test_a_cap_below_the_lowest_voltage_divides_the_clock(capped) -> None:
+    free = capped(None)
+    points = power.OperatingPoints.of(free.work.machine)
+    levels = (np.full(len(free.iterations), level) for level in (32, len(points.pace) - 1))
+    undivided, slowest = (watts_of(free, at_level(free.iterations, points, n)) for n in levels)
+    cap_w = float(0.5 * (undivided.min() + slowest.max()))
+    assert slowest.max() < cap_w < undivided.min()
+    schedule = capped(cap_w)
+    assert (run_watts(schedule) <= cap_w * (1.0 + 1e-9)).all()
+    assert (schedule.iterations["pace"] < points.pace[32]).any()
 
 
 def test_a_cap_that_does_not_bind_changes_nothing(capped) -> None:
@@ -135,7 +152,7 @@ def test_tables_of_a_step_tell_what_blocks_take(capped) -> None:
     free = capped(None)
     points, node = power.OperatingPoints.of(free.work.machine), free.work.machine.node
     table = StepPower.of(free.work, HOT_C)
-    for level in (0, 7, 32):
+    for level in (0, 7, 32, 50):
         runs = at_level(free.iterations, points, np.full(len(free.iterations), level))
         pace, square = points.pace[level], points.voltage_ratio[level] ** 2
         leaks = points.voltage_ratio[level] ** node.leakage_voltage_exponent
@@ -203,7 +220,8 @@ def test_the_throttle_follows_a_lump_while_the_trace_is_served(capped) -> None:
     free = capped(None)
     machine = free.work.machine
     points = power.OperatingPoints.of(machine)
-    slow = at_level(free.iterations, points, np.full(len(free.iterations), 32))
+    half = int(np.argmax(points.pace <= 0.5))
+    slow = at_level(free.iterations, points, np.full(len(free.iterations), half))
     watts = run_watts(free).mean(), watts_of(free, slow).mean()
     each_k_w, coolant_c, time_s = 2.0, 40.0, 0.05 * (free.end_s - free.start_s)
     warm_c, cool_c = (coolant_c + each_k_w * each for each in watts)
@@ -217,7 +235,7 @@ def test_the_throttle_follows_a_lump_while_the_trace_is_served(capped) -> None:
     runs = schedule.operating_points()
     slowed = schedule.iterations["pace"].to_numpy() < 1.0
     assert np.diff(slowed.astype(int)).clip(0.0).sum() >= 2  # comes and goes
-    assert (schedule.iterations["pace"].to_numpy()[slowed] == points.pace[-1]).all()
+    assert (schedule.iterations["pace"].to_numpy()[slowed] == points.pace[half]).all()
     assert runs["lump_c"].max() < limit_c + 0.1 * hysteresis_k
     # The lump once more, with what blocks take.
     idle_w = StepPower.of(schedule.work, HOT_C).idle_w

@@ -196,3 +196,20 @@ def test_every_coefficient_counts(h100: power.Machine, served: power.ServingMode
         change = {name: 1.01 * getattr(served.board, name)}
         other = replace(served, board=replace(served.board, **change))
         assert other.step_s(asked) != served.step_s(asked), name
+
+
+def test_a_board_at_its_limit_slows_down_until_its_joules_suffice(
+    h100: power.Machine, served: power.ServingModel
+) -> None:
+    limit_w, slowed = served.accelerator.power_w, []
+    coefficients = np.array([getattr(served.board, name) for name in ENERGIES])
+    for batch in (8.0, 32.0, 256.0, 2048.0):
+        work = work_of(h100, "llama-3.1-405b", chips=4, bits=8.0)
+        asked = power.Demand.of(work, batch=batch, prompt_tokens=200.0, output_tokens=400.0)
+        rate = served.steps_per_s(asked)
+        assert served.power_terms(asked, rate) @ coefficients <= limit_w * (1.0 + 1e-9)
+        each_j = served.power_w(asked, rate) / rate * 4
+        assert served.joule_per_token(asked) == pytest.approx(each_j / batch)
+        assert served.step_s(asked) + served.prompt_s(asked) == pytest.approx(1.0 / rate)
+        slowed.append(served.power_w(asked, rate) == pytest.approx(limit_w))
+    assert slowed == [False, False, True, True]

@@ -1,5 +1,8 @@
 import contextlib
+import signal
+import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -379,3 +382,25 @@ def test_a_long_file_is_read_whole(tmp_path: Path) -> None:
     row = np.arange(200_000)
     power.Trace("long", row / 7.0, row % 5000 + 1, row % 300 + 1).to_csv(path)
     assert len(power.read_trace(path)) == 200_000
+
+
+def test_arrow_leaves_threads_and_signals_of_the_process_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its threads abort an interrupted process at the exit, and its handler loses interrupts."""
+    import pyarrow.csv
+
+    path = tmp_path / "t.csv"
+    path.write_text("arrival_s,prompt_tokens,output_tokens\n0,12,3\n")
+    usual, calls = pyarrow.csv.read_csv, []
+
+    def watched(*arguments: Any, **options: Any) -> Any:
+        apart = threading.current_thread() is not threading.main_thread()
+        calls.append((apart, options["read_options"].use_threads))
+        return usual(*arguments, **options)
+
+    monkeypatch.setattr(pyarrow.csv, "read_csv", watched)
+    before = signal.getsignal(signal.SIGINT)
+    assert len(power.read_trace(path)) == 1
+    assert calls == [(True, False)]
+    assert signal.getsignal(signal.SIGINT) is before

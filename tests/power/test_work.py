@@ -72,6 +72,22 @@ def test_sums_by_hand(toy: power.Machine, small_model: LanguageModel) -> None:
     assert cycles == pytest.approx(14 * 64 * 3 / (256 * 0.25 * 0.9))  # bf16 at a quarter rate
 
 
+def test_decoding_heads_take_their_product_with_the_latent(
+    toy: power.Machine, small_model: LanguageModel
+) -> None:
+    """Where prompts are read each head expands it: two products of 16 in place of two of 24."""
+    of_heads, of_latents = (
+        power.Work(toy, dataclasses.replace(small_model, kv_values_per_token_layer=values))
+        for values in (64.0, 24.0)
+    )
+    tables = [dict(zip(SUMS, work.per_sum, strict=True)) for work in (of_heads, of_latents)]
+    assert not tables[0]["decoded_products"].any()
+    both = [counts(tables[1][name])["mac_bf16"] for name in ("products", "decoded_products")]
+    assert sum(both) == 2 * 4 * 24 * 3
+    assert both[0] == counts(tables[0]["products"])["mac_bf16"] == 2 * 4 * 16 * 3
+    assert counts(tables[1]["decoded_products"])["vector_ops"] == 0.0  # scores stay as many
+
+
 def test_activations_beyond_sram_spill(toy: power.Machine, small_model: LanguageModel) -> None:
     work = power.Work(toy, small_model)
     few, many = (counts(work.per_step([n])[0]) for n in (8, 16))  # 1024 B, 2048 B; 1024 B room

@@ -346,3 +346,24 @@ def test_a_model_that_does_not_fit_names_the_entry_to_change(tmp_path):
     (said,) = lines_of(done)
     assert "chips would hold it: set power.chips = " in said
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--bin", "0 ms"], "--bin: 0 s; allowed: above 0 s"),
+        (["--bin", "1e-9 us"], "--bin: 1e-15 s makes "),
+        (["--window", "50 s, 1 s"], "trace t: --window: no request arrives from 50 s to 51 s"),
+        (["--window", "5"], "--window: '5'; allowed: start and duration, e.g. \"600 s, 60 s\""),
+        (["--replicas", "9"], "trace t: --replicas: 9; allowed: from 1 to 2, a request each"),
+        (["--rate", "3 1/s", "--window", "0 s, 0.5 s"], "trace t: --rate: all requests arrive at"),
+        (["--set", 'workload.window="50 s, 1 s"'], "trace t: window: no request arrives"),
+    ],
+)
+@pytest.mark.parametrize("more", [[], ["--stream"]])
+def test_errors_name_the_options_that_were_given(tmp_path, options, told, more):
+    path = tmp_path / "t.csv"
+    path.write_text(HEAD + "0,10,2\n1,10,2\n")
+    done = CliRunner().invoke(app, ["power", "jalapeno", "--trace", str(path), *options, *more])
+    assert done.exit_code == 2
+    assert done.stderr.startswith(f"error: {told}")

@@ -43,9 +43,12 @@ def test_the_files_of_a_run(folder):
 
 
 def test_energy_integrates_to_the_total(folder, content):
-    table = pd.read_parquet(folder / "power.parquet").set_index("start_s")
-    assert np.diff(table.index) == pytest.approx(0.02, rel=1e-9)
-    energy_j = table.to_numpy().sum() * 0.02
+    table = pd.read_parquet(folder / "power.parquet").set_index(["start_s", "end_s"])
+    start, end = (table.index.get_level_values(name).to_numpy() for name in table.index.names)
+    assert np.diff(start) == pytest.approx(0.02, rel=1e-9)
+    assert end[:-1] == pytest.approx(start[1:], rel=1e-12)
+    assert end[-1] - start[0] == pytest.approx(content["throughput"]["span_s"], rel=1e-12)
+    energy_j = float(table.to_numpy().sum(axis=1) @ (end - start))
     assert energy_j == pytest.approx(content["throughput"]["energy_j"], rel=1e-9)
     summary = pd.read_csv(folder / "power_summary.csv")
     assert summary["energy_j"].sum() == pytest.approx(energy_j, rel=1e-8)  # nine digits printed
@@ -56,7 +59,7 @@ def test_energy_integrates_to_the_total(folder, content):
 def test_the_power_trace_is_that_of_hotspot(folder):
     """Names in the first line, watts in those below, nothing else."""
     lines = (folder / "power.ptrace").read_text().splitlines()
-    table = pd.read_parquet(folder / "power.parquet").drop(columns="start_s")
+    table = pd.read_parquet(folder / "power.parquet").drop(columns=["start_s", "end_s"])
     assert lines[0].split("\t") == list(table.columns)
     read = np.array([[float(cell) for cell in line.split("\t")] for line in lines[1:]])
     np.testing.assert_allclose(read, table.to_numpy(), rtol=1e-5)  # six digits printed
@@ -158,7 +161,7 @@ def test_streams_refuse_what_the_whole_trace_does(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("arrival_s,prompt_tokens,output_tokens\n0,10,5\n9,10,5\n")
     for more, message in (
-        (("--replicas", "3"), "trace t: replicas: 3; allowed: from 1 to 2, a request each"),
+        (("--replicas", "3"), "trace t: --replicas: 3; allowed: from 1 to 2, a request each"),
         (("--bin", "1 ns"), "allowed: 10,000,000; e.g."),
     ):
         for stream in ((), ("--stream",)):
@@ -170,6 +173,18 @@ def test_streams_refuse_what_the_whole_trace_does(tmp_path):
     assert hot.exit_code == 0
     assert "warning: --temperature: 400 degC is above the 105 degC that N3" in hot.stderr
     assert "t: power.prefix_caching is on, but nothing was found in the cache" in hot.stderr
+
+
+def test_a_cap_that_is_not_kept_is_told():
+    told = []
+    for more in ((), ("--temperature", "105 degC"), ("--set", "power.cap=50 W")):
+        done = run("power", "jalapeno", *SHORT, *more)
+        assert done.exit_code == 0
+        told.append("W is exceeded by steps of up to" in done.stderr)
+    assert told == [False, True, True]
+    tight = run("power", "jalapeno", *SHORT, "--set", "power.cap=250 W", "--json")
+    assert "is exceeded" not in tight.stderr
+    assert json.loads(tight.stdout)["power"]["highest_w"] < 250.0
 
 
 def test_csv_in_place_of_parquet(tmp_path, folder):

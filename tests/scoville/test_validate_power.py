@@ -16,7 +16,7 @@ from power.serving import ENERGIES, TIMES
 from scoville.cli import app
 from scoville.validation.board_file import board_table
 from scoville.validation.board_fit import fit_board, fold_boards, leave_one_out
-from scoville.validation.measured_models import find_model, stored_bits
+from scoville.validation.measured_models import chip_design, find_model, stored_bits
 from scoville.validation.measured_rows import MeasuredRow, read_measured
 from scoville.validation.measured_serving import Served, predict, serve_rows
 from scoville.validation.power import BOARD, validate_measured
@@ -171,6 +171,63 @@ def test_missing_columns_are_listed_together(tmp_path: Path) -> None:
     assert any("did you mean 'num_gpu'" in fault.cure for fault in caught.value.faults)
 
 
+def test_files_are_read_as_spreadsheets_write_them(tmp_path: Path) -> None:
+    """A mark of the byte order, other case, blanks, empty lines, fields too many."""
+    path = tmp_path / "rows.csv"
+    head = HEADER.upper().replace(",", " , ")
+    path.write_text(f"\ufeff{head}\r\n\r\n{GOOD}\r\n{GOOD},9\r\n", encoding="utf-8")
+    rows, left_out = read_measured(path)
+    assert [found.line for found in rows] == [3]
+    assert left_out == ["line 4: 14 fields, 13 in the header"]
+
+
+def test_where_no_row_can_be_used_all_reasons_are_told(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        GOOD.replace("3400", ""),
+        GOOD.replace("H100", "MI300X"),
+        "H100,no/such-model,,1,32,400,3400,560,9,bfloat16,gpqa,,",
+    )
+    with pytest.raises(InputError) as caught:
+        validate_measured(path)
+    told = [fault.what for fault in caught.value.faults]
+    assert told[0] == "line 2: output_throughput_tokens_per_sec is missing"
+    assert "chip 'MI300X' has no design with a fitted board; known: H100 and H200" in told[1]
+    assert "give total_params_billions, and activated_params_billions" in told[2]
+    assert told[3] == "no row can be used"
+
+
+@pytest.mark.parametrize(
+    ("gpu_model", "design"),
+    [
+        ("NVIDIA H100 80GB HBM3", "h100-sxm"),
+        ("H100-SXM5-80GB", "h100-sxm"),
+        ("h100 NVLink", "h100-sxm"),
+        ("NVIDIA B200", "b200"),
+        ("HGX B200", "b200"),
+        ("NVIDIA H200", "h200-sxm"),
+        ("TPU v4", "tpu-v4"),
+        ("NVIDIA H100 NVL", ""),
+        ("H100 PCIe", ""),
+        ("GB200", ""),
+        ("NVIDIA GH200 480GB", ""),
+        ("A100-SXM4-80GB", ""),
+    ],
+)
+def test_chips_are_known_by_name_and_their_kin_is_not_taken_for_them(
+    gpu_model: str, design: str
+) -> None:
+    assert chip_design(gpu_model) == design
+
+
+def test_more_bandwidth_shows_in_the_time_of_a_step() -> None:
+    slow, fast = (serve_rows([row(gpu_model=name, model_id="Llama-3.1-8B", batch=8.0)])[0][0]
+                  for name in ("H100", "H200"))  # fmt: skip
+    saved = slow.model.step_s(slow.demand) - fast.model.step_s(fast.demand)
+    byte = slow.demand.stream_byte + slow.demand.kv_byte
+    assert saved == pytest.approx(byte / 3.35e12 - byte / 4.8e12, rel=1e-9)
+
+
 def made_up(board: techlib.Board) -> list[Served]:
     """Rows that a board of known coefficients would give."""
     rows = []
@@ -272,6 +329,7 @@ def test_the_baselines_are_what_they_say() -> None:
 def test_precisions_are_read_in_any_spelling() -> None:
     assert stored_bits("BF16") == stored_bits("bfloat16") == 16.0
     assert stored_bits("NVFP4") == 4.5
+    assert stored_bits("float8_e4m3fn") == stored_bits("FP8-Block") == 8.0
     with pytest.raises(KeyError):
         stored_bits("ternary")
 

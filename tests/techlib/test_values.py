@@ -144,6 +144,14 @@ def test_compute_energies_are_those_of_7_nm_times_the_nodes_scale(name: str) -> 
         assert getattr(tables[name], field) == pytest.approx(expected, rel=1e-3)
 
 
+@pytest.mark.parametrize("name", ["H100", "B200"])
+def test_arrays_of_fitted_boards_take_what_those_of_their_node_do(name: str) -> None:
+    fitted, node = techlib.energy_tables()[name], techlib.energy_tables()["N4"]
+    arrays_pj = (1.0 - fitted.operand_share) * fitted.mac_bf16_pj
+    assert arrays_pj == pytest.approx(node.mac_bf16_pj, rel=0.01)
+    assert fitted.router_pj_bit == node.router_pj_bit
+
+
 def test_energies_at_7_nm_are_made_of_published_ones() -> None:
     table = techlib.energy_tables()["N7"]
     int8_multiply, bf16_multiply, fp32_add, int32_add = 0.07, 0.21, 0.38, 0.03  # Jouppi 2021
