@@ -86,18 +86,27 @@ def assemble(mesh: Mesh, temperature_c: Array | None = None) -> Operator:
         gz=gz,
         outside_w_k=outside.conductance_w_k,
         outside_w=outside.heat_w,
-        capacity=functools.cache(lambda: _capacity_j_k(mesh)),
+        capacity=_Capacity(mesh),
         reference_c=reference_c,
         streams=tuple(channel.stream for channel in flowing.values()),
     )
 
 
-def _capacity_j_k(mesh: Mesh) -> Array:
-    """Return the heat capacity of each cell (nz, ny, nx) [J/K]."""
-    capacity_j_k = mesh.volume_m3
-    for k, layer in enumerate(mesh.layer_of_cell):
-        capacity_j_k[k] *= mesh.fills[layer].capacity_j_m3k
-    return capacity_j_k
+class _Capacity:
+    """Heat capacity of each cell (nz, ny, nx) [J/K], made once it is asked for."""
+
+    def __init__(self, mesh: Mesh) -> None:
+        self._mesh = mesh
+
+    def __call__(self) -> Array:
+        return self._of_cells
+
+    @functools.cached_property
+    def _of_cells(self) -> Array:
+        capacity_j_k = self._mesh.volume_m3
+        for k, layer in enumerate(self._mesh.layer_of_cell):
+            capacity_j_k[k] *= self._mesh.fills[layer].capacity_j_m3k
+        return capacity_j_k
 
 
 class _Slab(NamedTuple):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import pickle
 import re
 from collections.abc import Callable
 
@@ -128,6 +129,19 @@ def test_mixed_cells_keep_the_mean_along_z_and_capacity(solid: Solid) -> None:
     )
     # The disc is the same both ways.
     np.testing.assert_allclose(operator.gx[0], operator.gy[0].T, rtol=1e-9)
+
+
+def test_an_operator_survives_the_way_to_another_process(stack: Stack, solid: Solid) -> None:
+    package = stack([(100.0, solid(120.0)), (700.0, solid(5.0))])
+    operator = assemble(Mesh.of(package, Resolution(lateral=4)))
+    before = pickle.loads(pickle.dumps(operator))  # capacities not made yet
+    capacity_j_k = operator.capacity_j_k
+    after = pickle.loads(pickle.dumps(operator))
+    for copy in (before, after):
+        np.testing.assert_array_equal(copy.capacity_j_k, capacity_j_k)
+        np.testing.assert_array_equal(copy.gx, operator.gx)
+    shifted = dataclasses.replace(operator, shift_per_s=2.0)
+    assert shifted.capacity_j_k is capacity_j_k
 
 
 def test_cells_are_flat_beside_heat_and_grow_away_from_it(stack: Stack, solid: Solid) -> None:
