@@ -18,7 +18,7 @@ from floorplan.formats.registry import Content, Job
 from floorplan.formats.text import unique_names
 from floorplan.hierarchy import groups_of
 from floorplan.layout import Layout
-from floorplan.metal import PAD, metals, routing_metals
+from floorplan.metal import routing_metals
 from techlib import Faults
 
 __all__ = ["PROPERTIES", "die_def_text", "files", "package_def_text"]
@@ -159,10 +159,11 @@ def _component(name: str, macro: str, x_um: float, y_um: float) -> str:
 
 
 def _pin(pin: Pin) -> str:
-    name, half = _name(pin.name), pin.pad_nm // 2
+    name, (x0, y0, x1, y1) = _name(pin.name), pin.box_nm
+    x, y = (x0 + x1) // 2, (y0 + y1) // 2
     return (
-        f"- {name} + NET {name} + DIRECTION INOUT + USE SIGNAL + LAYER {metals()[PAD].lef_name} "
-        f"( -{half} -{half} ) ( {half} {half} ) + FIXED ( {pin.x_nm} {pin.y_nm} ) N"
+        f"- {name} + NET {name} + DIRECTION INOUT + USE SIGNAL + LAYER {pin.layer} "
+        f"{_points((x0 - x, y0 - y, x1 - x, y1 - y))} + FIXED ( {x} {y} ) N"
     )
 
 
