@@ -1,8 +1,9 @@
 """OASIS files made smaller: places on a grid of their own, name tables compressed.
 
-gdstk writes irregular places in database units and its tables of names as they are. Both can be
-said in fewer bytes of the same format, which every reader knows: repetitions of type 11, whose
-steps are multiples of a grid, and tables within a compressed block.
+gdstk writes irregular places in database units, and its tables of names as they are, texts in the
+order of a hash with a number each. Both can be said in fewer bytes of the same format, which every
+reader knows: repetitions of type 11, whose steps are multiples of a grid, and tables within a
+compressed block, texts in the order of their numbers, which then need not be written.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ __all__ = ["packed"]
 
 _MAGIC = b"%SEMI-OASIS\r\n"
 _START, _END, _CELL, _PLACEMENT, _TEXT, _CBLOCK = 1, 2, 13, (17, 18), 19, 34
+_CELL_NAME, _NUMBERED_TEXT, _TEXT_IN_ORDER = 3, 6, 5
 _END_BYTES = 256
 _TABLES = 6  # of names, whose places the last record tells
 _DOUBLE = 7  # a real number of eight bytes
@@ -67,7 +69,7 @@ def _parts(data: bytes) -> Iterator[bytes]:
             yield _block(_finer(zlib.decompress(reader.take(length), _RAW)))
         else:
             raise ValueError
-    yield _block(data[tables:-_END_BYTES])
+    yield _block(_in_order(data[tables:-_END_BYTES]))
     head = bytes([_END]) + bytes([0, 0]) * _TABLES
     padding = _END_BYTES - len(head) - 3
     yield head + _varint(padding) + bytes(padding) + bytes([0])
@@ -80,6 +82,23 @@ def _tables(data: bytes) -> int:
         place for _ in range(_TABLES) for _ in [reader.number()] if (place := reader.number())
     ]
     return min(places, default=len(data) - _END_BYTES)
+
+
+def _in_order(names: bytes) -> bytes:
+    """Return tables of names with the texts sorted by their numbers; others as they are."""
+    reader, texts, rest = _Reader(names), dict[int, bytes](), list[bytes]()
+    while reader.place < len(names):
+        start, kind = reader.place, reader.number()
+        name = reader.take(reader.number())
+        if kind == _NUMBERED_TEXT:
+            texts[reader.number()] = _varint(len(name)) + name
+        elif kind == _CELL_NAME:
+            rest.append(names[start : reader.place])
+        else:
+            return names
+    if sorted(texts) != list(range(len(texts))):
+        return names
+    return b"".join([*rest, *(bytes([_TEXT_IN_ORDER]) + texts[n] for n in range(len(texts)))])
 
 
 def _block(content: bytes) -> bytes:

@@ -49,7 +49,9 @@ def test_the_hierarchy_is_that_of_the_package(read):
     )
     sides = {"EAST": 3, "WEST": 3, "NORTH": 1, "SOUTH": 1}  # their interfaces'
     assert stacks == {f"HBM_STACK_HBM3E_{side}": count for side, count in sides.items()}
-    assert inside == {"COMPUTE_DIE", "C4_BUMPS_117895", "TSV_BUMPS_1061055", *stacks}
+    links = {"LINK_80", "LINK_80_2", "LINK_80_3", "LINK_80_4"}  # to each side
+    bumps = {"C4_BUMPS_117895", "TSV_BUMPS_1061055"}
+    assert inside == {"COMPUTE_DIE", *bumps, *links, *stacks}
     assert {"SLICE", "HBM_BUMPS_3753"} < below(read.cell("COMPUTE_DIE"))
     for name in stacks:
         assert below(read.cell(name)) == {"HBM_BUMPS_7261"}
@@ -119,6 +121,12 @@ def test_both_formats_hold_the_same(files):
     assert kdb.LayoutDiff().compare(*layouts, kdb.LayoutDiff.Silent)
     layouts[1].cell("COMPUTE_DIE").shapes(0).insert(kdb.Box(0, 0, 1, 1))
     assert not kdb.LayoutDiff().compare(*layouts, kdb.LayoutDiff.Silent)
+
+
+def test_built_in_designs_take_less_than_a_megabyte(built_in, tmp_path):
+    layout = floorplan.lay_out(built_in)
+    assert floorplan.write_gds(layout, tmp_path / "x.gds").stat().st_size < 1_000_000
+    assert floorplan.write_oasis(layout, tmp_path / "x.oas").stat().st_size < 100_000
 
 
 def test_the_same_layout_gives_the_same_bytes(jalapeno_layout, files, tmp_path):

@@ -153,7 +153,7 @@ def test_a_stack_turned_by_180_degrees(broken):
     assert "1920 of 1920 nets do not face those of hbm_w0/hbm; it fits if" in bumps.message
 
 
-def test_swapped_nets_and_a_moved_bump(broken):
+def test_swapped_nets_and_a_moved_bump(broken, pad_at):
     """The nets of a file are the texts beside its pads."""
 
     def swap(cells, _library):
@@ -164,11 +164,7 @@ def test_swapped_nets_and_a_moved_bump(broken):
     def move(cells, _library):
         phy = cells["HBM_BUMPS_3753"]
         text = next(t for t in phy.labels if t.text == "DQ3_c")
-        pad = next(
-            r
-            for r in phy.references
-            if r.repetition.size == 0 and np.allclose(r.origin, text.origin)
-        )
+        pad = pad_at(phy, text.origin)
         pad.origin = text.origin = (text.origin[0] + 1.0, text.origin[1])
 
     found = broken(swap)
