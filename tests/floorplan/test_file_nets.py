@@ -1,6 +1,7 @@
 """Faults seeded into the nets of a layout file, from microbump to ball: each is found, no other."""
 
 import gdstk
+import klayout.db as kdb
 import pytest
 
 import floorplan
@@ -52,6 +53,23 @@ def wire(cells, kind, net):
 @pytest.mark.parametrize("suffix", ["gds", "oas"])
 def test_a_file_of_the_whole_package_is_clean(broken, suffix):
     assert broken(lambda cells: None, suffix) == []
+
+
+def test_texts_that_an_oasis_file_repeats_are_all_read(clean, tmp_path):
+    """KLayout, asked to compress, writes the nine vias of a wire as one text in an array."""
+    theirs, options = kdb.Layout(), kdb.SaveLayoutOptions()
+    theirs.read(str(clean))
+    options.format, options.oasis_compression_level = "OASIS", 10
+    theirs.write(str(tmp_path / "b.oas"), options)
+    library = gdstk.read_oas(tmp_path / "b.oas")
+    assert any(t.repetition.size for cell in library.cells for t in cell.labels)
+    found = [
+        sorted((t.text, round(t.x_um, 3), round(t.y_um, 3)) for t in drawn.texts(layer))
+        for drawn in map(floorplan.read_layout, (clean, tmp_path / "b.oas"))
+        for layer in [floorplan.layer_map()["bump.tsv"].gds_layer]
+    ]
+    assert found[0] == found[1]
+    assert len(found[0]) == 9 * 16
 
 
 def test_swapped_nets_of_two_joints(broken):

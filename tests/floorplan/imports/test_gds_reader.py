@@ -1,5 +1,6 @@
 """Layouts that KLayout draws: layers and labels of another house, turned cells, arrays, faults."""
 
+import gdstk
 import klayout.db as kdb
 import pytest
 from shapely import box
@@ -97,6 +98,31 @@ def test_turned_mirrored_and_arrayed_cells(drawing, imported):
         bounds = blocks[f"{name}/ram"].outline.bounds
         assert bounds == pytest.approx((where.left, where.bottom, where.right, where.top))
     assert blocks["r1c0/ram"].outline.bounds == (1_000.0, 2_100.0, 1_100.0, 2_150.0)
+
+
+def test_arrays_of_shapes_paths_and_texts(tmp_path, imported, faults_of):
+    """OASIS repeats whatever is drawn, not cells alone."""
+    steps = gdstk.Repetition(columns=2, rows=3, spacing=(300, 200))
+    library = gdstk.Library(unit=1e-6, precision=1e-9)
+    top = library.new_cell("TOP").add(gdstk.rectangle((0, 0), (2_000, 2_000), layer=1))
+    block = gdstk.rectangle((100, 100), (200, 150), layer=20)
+    path = gdstk.FlexPath([(1_000, 120), (1_100, 120)], 40, layer=22, simple_path=True)
+    block.repetition = path.repetition = steps
+    top.add(block, path)
+    library.write_oas(tmp_path / "theirs.oas")
+    blocks = blocks_of(imported("theirs.oas", layers=LAYERS))
+    assert set(blocks) == {f"{kind}{n}" for kind in ("sram", "vector") for n in range(6)}
+    assert max(block.outline.bounds for block in blocks.values()) == (1_300, 500, 1_400, 540)
+    top.add(gdstk.Label("ram", (150, 125), layer=20))
+    top.labels[0].repetition = steps
+    library.write_oas(tmp_path / "theirs.oas")
+    assert (
+        sum(
+            "block 'ram' is there twice" in fault
+            for fault in faults_of("theirs.oas", layers=LAYERS)
+        )
+        == 5
+    )
 
 
 def test_blocks_without_die_or_label(drawing, imported):
