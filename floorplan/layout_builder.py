@@ -99,9 +99,9 @@ def lay_out(
         ]
         features[die.name] = die_features(die, rules, floorplan.grid_um, core[0], (*phys, *links))
     lanes = tuple(lanes_of(serial))
-    joints = c4_field(floorplan, rules, lanes)
+    joints = c4_field(floorplan, rules, memory.stacks, lanes)
     fields += [*memory.stacks, joints, via_field(floorplan, joints)]
-    fields.append(ball_field(floorplan, substrate, rules, lanes))
+    fields.append(ball_field(floorplan, substrate, rules, joints, lanes))
     return Layout(
         floorplan=floorplan,
         substrate=substrate,

@@ -147,9 +147,12 @@ def _misplaced(
             dx, dy = (phy.points_um[index] - wanted[here[net]]).tolist()
             off_um = float(np.hypot(dx, dy))
             what = f"bump of {net} stands ({dx:.6g}, {dy:.6g}) um from where {stack.name} has it"
-        swapped = not same[index] and distance[index] <= phy.pad_um / 2.0
-        cure = f", at the place of {facing}; swap or rename the nets" if swapped else "; move it"
-        return Place(around(phy, index), what + cure, off_um)
+        if not same[index] and distance[index] <= phy.pad_um / 2.0:
+            cure = "swap or rename the nets" if phy.net(index) else "put it and its net there"
+            what += f", at the place of {facing}; {cure}"
+        else:
+            what += "; move it"
+        return Place(around(phy, index), what, off_um)
 
     off = np.flatnonzero(~same | (distance > rule.limit + 10.0 * ROUND_OFF_UM))
     yield from listed(rule, (phy.name, stack.name), off, place_of, phy.points_um)

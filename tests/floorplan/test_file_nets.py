@@ -72,6 +72,17 @@ def test_texts_that_an_oasis_file_repeats_are_all_read(clean, tmp_path):
     assert len(found[0]) == 9 * 16
 
 
+@pytest.mark.parametrize("cell", ["IO_DIE", "INTERPOSER", "PKG"])
+def test_a_flattened_file_is_as_clean(clean, tmp_path, cell):
+    """Blocks then have no instance to be named by, nor does their die."""
+    flat = kdb.Layout()
+    flat.read(str(clean))
+    flat.cell(cell).flatten(True)
+    flat.write(str(tmp_path / "flat.gds"))
+    found = floorplan.check_layout(floorplan.read_layout(tmp_path / "flat.gds"))
+    assert {v.rule for v in found} <= {"block-density"}
+
+
 def test_swapped_nets_of_two_joints(broken):
     """Each joint then stands below nine vias of the other net."""
 

@@ -153,6 +153,19 @@ def test_a_stack_turned_by_180_degrees(broken):
     assert "1920 of 1920 nets do not face those of hbm_w0/hbm; it fits if" in bumps.message
 
 
+def test_a_stack_taken_out(broken):
+    """Its PHY is not the next one's: that has a PHY of its own name."""
+
+    def take(cells, _library):
+        inside = cells["INTERPOSER"]
+        stacks = [r for r in inside.references if "HBM_STACK" in r.cell_name]
+        inside.remove(max(stacks, key=lambda r: np.sum(r.bounding_box())))
+
+    (unused,) = broken(take)
+    assert (unused.rule, unused.severity) == ("phy-unused", "warning")
+    assert unused.where == ("compute/phy_hbm_e2",)
+
+
 def test_swapped_nets_and_a_moved_bump(broken, pad_at):
     """The nets of a file are the texts beside its pads."""
 
