@@ -228,7 +228,9 @@ def test_a_second_top_cell_and_an_unknown_layer(broken):
 
     found = broken(add, "broken.oas")
     assert rules(found) == {"top-cell", "layer-unknown"}
-    assert "ORPHAN stand" in one(found, "top-cell").message
+    assert (
+        "ORPHAN stands beside it; place it below or take it out" in one(found, "top-cell").message
+    )
     unknown = one(found, "layer-unknown")
     assert (unknown.where, unknown.severity) == (("layer 250/7",), "warning")
     assert unknown.bounds_um == (11_360, 11_360, 11_370, 11_380)
