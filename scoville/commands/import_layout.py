@@ -67,7 +67,7 @@ _Interposer = Annotated[
 _Rules = Annotated[
     str | None,
     typer.Option(
-        "--rules", metavar="FILE.toml", help="The same entries as in [floorplan] of a design."
+        "--rules", metavar="FILE.toml", help="The same entries as in \\[floorplan] of a design."
     ),
 ]
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.-]+")

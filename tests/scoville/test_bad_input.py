@@ -346,3 +346,18 @@ def test_a_model_that_does_not_fit_names_the_entry_to_change(tmp_path):
     (said,) = lines_of(done)
     assert "chips would hold it: set power.chips = " in said
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [["check"], ["diff", "jalapeno"]])
+def test_what_has_to_be_imported_first(tmp_path, command):
+    path = write(tmp_path, "DESIGN chip ;\n", "chip.def")
+    (said,) = lines_of(run(*command, path))
+    assert said == (
+        f"{path}: is DEF, with its LEF; allowed: a design, a floorplan in full (TOML), GDSII or "
+        f"OASIS; make a design of it: scoville import {path}"
+    )
+
+
+def test_the_help_of_import_names_the_section(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    assert "The same entries as in [floorplan] of a design." in run("import", "--help").stdout
