@@ -153,6 +153,22 @@ def test_source_date_epoch_sets_the_time_stamp(jalapeno, tmp_path, monkeypatch):
     assert not (tmp_path / "c.gds").exists()
 
 
+@pytest.mark.parametrize("suffix", ["gds", "oas"])
+def test_a_file_that_has_no_room_is_an_error(jalapeno_layout, tmp_path, suffix):
+    """A limit of the system's on sizes of files stands for the full disk."""
+    resource = pytest.importorskip("resource", reason="limits of files are those of POSIX")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        with pytest.raises(OSError, match=rf"x\.{suffix} was cut short; is the disk full\?"):
+            WRITERS[suffix](jalapeno_layout, tmp_path / f"x.{suffix}")
+        with pytest.raises(InputError, match=r"cannot be written: .* was cut short"):
+            floorplan.write_formats(jalapeno_layout, tmp_path, [suffix, "lyp"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_moved_bump_makes_a_stack_of_its_own(jalapeno_layout, tmp_path):
     odd = jalapeno_layout.field("hbm_e1/hbm")
     points = odd.points_um.copy()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from typer.testing import CliRunner
@@ -361,3 +362,16 @@ def test_what_has_to_be_imported_first(tmp_path, command):
 def test_the_help_of_import_names_the_section(monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     assert "The same entries as in [floorplan] of a design." in run("import", "--help").stdout
+
+
+def test_a_time_stamp_that_is_none(tmp_path, monkeypatch):
+    """Libraries read it too, as they load; one that is empty is not set."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "abc")
+    (said,) = lines_of(run("check", "jalapeno"))
+    assert said == (
+        "SOURCE_DATE_EPOCH: 'abc'; allowed: whole seconds since 1970-01-01, e.g. 1700000000; "
+        "correct or unset it"
+    )
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "")
+    assert run("check", "jalapeno").exit_code == 0
+    assert "SOURCE_DATE_EPOCH" not in os.environ
