@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from floorplan.bump import BumpField
+from floorplan.formats.def_names import def_name
 from floorplan.formats.nanometres import NM_PER_UM, Box, nm
 from floorplan.metal import PAD, metals, routing_metals
 
@@ -21,7 +22,7 @@ class Pin:
     Parameters
     ----------
     name : str
-        Of the terminal, in the body's own words.
+        Of the terminal, in the body's own words, as LEF and DEF have it.
     box_nm : tuple of int
         Its rectangle: x0, y0, x1, y1.
     layer : str
@@ -57,7 +58,8 @@ def signal_pins(field: BumpField) -> Iterator[Pin]:
     for code, (x, y) in zip(field.point_nets.tolist(), positions, strict=True):
         if is_signal(field.nets[code]):
             corners = (x - half, y - half, x + half, y + half)
-            yield Pin(terminals[code], corners, layer, field.block, field.ports[code])
+            name, port = def_name(terminals[code]), def_name(field.ports[code])
+            yield Pin(name, corners, layer, field.block, port)
 
 
 def block_pins(pins: Sequence[Pin], bounds_nm: Box, grid_nm: int) -> tuple[Pin, ...]:
