@@ -98,7 +98,7 @@ class _Drawing:
 
     def _bumps(self, cell: gdstk.Cell, owner: str) -> None:
         for field in self._layout.fields_of(owner):
-            place_bumps(self._book, cell, field, self._plan.grid_um)
+            place_bumps(self._book, cell, field, self._layout.grid_um)
 
     def _die(self, die: Die) -> gdstk.Cell:
         book = self._book
@@ -194,7 +194,7 @@ class _Drawing:
             self._book.draw(cell, outline, "package.stack")
             self._book.draw(cell, _interface(stack), "package.stack_face")
             for field in bumps:
-                place_bumps(self._book, cell, field, self._plan.grid_um)
+                place_bumps(self._book, cell, field, self._layout.grid_um)
             self._book.by_content[content] = cell
         return self._book.by_content[content]
 

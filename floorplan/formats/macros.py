@@ -73,7 +73,7 @@ def macros_of(layout: Layout) -> MacroSet:
         Every block whose outline is slanted and has a hole, which LEF cannot hold.
     """
     plan = layout.floorplan
-    collection = _Collection(nm(plan.grid_um))
+    collection = _Collection(nm(layout.grid_um))
     faults = Faults()
     of_block, of_body = {}, {}
     for die in plan.dies:

@@ -8,8 +8,8 @@ import floorplan
 
 
 @pytest.fixture(scope="module")
-def clean(tmp_path_factory):
-    """A die with two lanes on an interposer: microbumps, vias, joints and balls with their nets."""
+def tables():
+    """A die with two lanes on an interposer."""
     die = {"name": "io", "node": "N5", "width": "4 mm", "height": "3 mm", "x": "1 mm", "y": "1 mm",
            "seal_ring": "20 um"}  # fmt: skip
     lanes = [
@@ -18,8 +18,13 @@ def clean(tmp_path_factory):
         for n in (0, 1)
     ]  # fmt: skip
     carrier = {"technology": "CoWoS-S", "width": "6 mm", "height": "5 mm"}
-    tables = {"grid": "5 nm", "interposer": carrier, "dies": [die], "blocks": lanes}
-    plan = floorplan.from_tables(tables, name="small", where="test")
+    return {"interposer": carrier, "dies": [die], "blocks": lanes}
+
+
+@pytest.fixture(scope="module")
+def clean(tables, tmp_path_factory):
+    """Its layout: microbumps, vias, joints and balls with their nets."""
+    plan = floorplan.from_tables({**tables, "grid": "5 nm"}, name="small", where="test")
     return floorplan.write_gds(floorplan.lay_out(plan), tmp_path_factory.mktemp("nets") / "a.gds")
 
 
@@ -70,6 +75,17 @@ def test_texts_that_an_oasis_file_repeats_are_all_read(clean, tmp_path):
     ]
     assert found[0] == found[1]
     assert len(found[0]) == 9 * 16
+
+
+@pytest.mark.parametrize("grid", [None, "1 nm", "10 nm"])
+def test_what_is_derived_is_on_the_grid_that_files_are_held_against(tables, tmp_path, grid):
+    """Octagons, bumps and rings of a floorplan in whole micrometres are on 5 nm, unless on 10."""
+    plan = floorplan.from_tables({**tables, "grid": grid} if grid else tables, name="a", where="t")
+    file = floorplan.write_gds(plan, tmp_path / "a.gds")
+    assert {v.rule for v in floorplan.check_layout(floorplan.read_layout(file))} <= {
+        "block-density"
+    }
+    assert floorplan.lay_out(plan).grid_um == (0.01 if grid == "10 nm" else 0.005)
 
 
 @pytest.mark.parametrize("cell", ["IO_DIE", "INTERPOSER", "PKG"])
