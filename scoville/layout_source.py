@@ -97,15 +97,22 @@ def layout_source(
         plan = floorplan.read_floorplan(path)
         digest = input_hash({}, path.read_bytes())
         return LayoutSource(target, plan.name, deck, digest, floorplan=plan)
-    if path.suffix.lower() in IMPORTS and path.suffix.lower() != ".toml":
-        allowed = "a design, a floorplan in full (TOML), GDSII or OASIS"
-        cure = f"make a design of it: scoville import {target}"
-        raise InputError.of(target, f"is {IMPORTS[path.suffix.lower()]}", allowed, cure)
+    _refuse_others(target, path.suffix.lower())
     given = [Override(f"{rules}: {name}", f"rules.{name}", entry) for name, entry in tables.items()]
     design = load_design(target, [*given, *overrides])
     return LayoutSource(
         target, design.name, design.rules, design.input_hash, design.floorplan, design=design
     )
+
+
+def _refuse_others(target: str, suffix: str) -> None:
+    """Refuse what has to be imported or unpacked first, by its name."""
+    allowed = "a design, a floorplan in full (TOML), GDSII or OASIS"
+    if suffix == ".gz":
+        raise InputError.of(target, "is packed", allowed, f"unpack it: gunzip {target}")
+    if suffix in IMPORTS and suffix != ".toml":
+        cure = f"make a design of it: scoville import {target}"
+        raise InputError.of(target, f"is {IMPORTS[suffix]}", allowed, cure)
 
 
 def _is_floorplan(path: Path) -> bool:

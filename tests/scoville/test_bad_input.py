@@ -349,6 +349,14 @@ def test_a_model_that_does_not_fit_names_the_entry_to_change(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_packed_layout(tmp_path):
+    path = tmp_path / "a.gds.gz"
+    path.write_bytes(b"\x1f\x8b")
+    (said,) = lines_of(run("check", path))
+    assert said.startswith(f"{path}: is packed; allowed: a design, ")
+    assert said.endswith(f"; unpack it: gunzip {path}")
+
+
 @pytest.mark.parametrize("command", [["check"], ["diff", "jalapeno"]])
 def test_what_has_to_be_imported_first(tmp_path, command):
     path = write(tmp_path, "DESIGN chip ;\n", "chip.def")
