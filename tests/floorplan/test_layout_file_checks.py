@@ -166,6 +166,16 @@ def test_a_stack_taken_out(broken):
     assert unused.where == ("compute/phy_hbm_e2",)
 
 
+@pytest.mark.parametrize("name", ["COMPUTE_DIE", "HBM_STACK_HBM3E_EAST", "INTERPOSER"])
+def test_a_body_by_itself_is_as_clean(clean, tmp_path, name):
+    library = gdstk.read_gds(clean, unit=1e-6)
+    cell = next(c for c in library.cells if c.name == name)
+    alone = gdstk.Library(**UNIT)
+    alone.add(cell, *cell.dependencies(True))
+    alone.write_gds(tmp_path / "alone.gds")
+    assert floorplan.check_layout(floorplan.read_layout(tmp_path / "alone.gds")) == ()
+
+
 def test_swapped_nets_and_a_moved_bump(broken, pad_at):
     """The nets of a file are the texts beside its pads."""
 
