@@ -17,6 +17,7 @@ __all__ = ["content_of", "place_bumps"]
 
 _MOST_COPIES = 32_767  # columns or rows of an array in a GDSII record
 _FEW = 16  # bumps of a net up to which each has a label of its own
+_REGULAR = 2_000  # points of a net up to which arrays of them are looked for
 _NM_PER_UM = 1000
 _ROW = 1 << 32  # nanometres; wider than any layout, so that places sort row by row
 
@@ -52,7 +53,8 @@ def _reference(
 
 def _shared(book: CellBook, field: BumpField, grid_um: float) -> tuple[gdstk.Cell, Orientation]:
     """Return the cell of a field and how the field was turned to be equal to it."""
-    alike = ("bumps", field.kind, field.pad_um, field.count, field.ports)
+    body = field.owner if field.block else ""  # both ends of a link are drawn, and may differ
+    alike = ("bumps", body, field.kind, field.pad_um, field.count, field.ports)
     others = book.drawn.setdefault(alike, [])
     if others:
         known = {content_of(other): cell for other, cell in others}
@@ -66,7 +68,9 @@ def _shared(book: CellBook, field: BumpField, grid_um: float) -> tuple[gdstk.Cel
     single = [np.empty((0, 2))]
     for net, arrays, points in drawn.parts():
         if arrays or len(points) > _FEW:
-            _draw_pads(cell, _pad(book, drawn, drawn.ports[net], grid_um), arrays, points)
+            more, rest = lattices(points) if len(points) <= _REGULAR else ((), points)
+            pad = _pad(book, drawn, drawn.ports[net], grid_um)
+            _draw_pads(cell, pad, (*arrays, *more), rest)
             continue
         single.append(points)
         for x, y in np.round(points, 3).tolist():

@@ -76,6 +76,24 @@ def test_each_generation_has_joints_of_its_own_supplies(derived, hbm):
             assert bool(supplies[rail]) == bool(memory.get(rail))
 
 
+def test_a_map_that_stands_aside_as_a_whole(layout):
+    """Along the edge by 1 um; across it a PHY may stand where it likes."""
+    field = layout.field(PHY)
+    aside = with_field(layout, PHY, **moved_by(field, 0.0, 1.0))
+    (found,) = floorplan.check(aside)
+    assert (found.rule, found.where) == ("bump-map", (PHY, STACK))
+    assert found.amount == pytest.approx(1.0)
+    assert "its map stands 1 um along the edge from that of hbm_w0/hbm; line them up" in (
+        found.message
+    )
+    assert floorplan.check(with_field(layout, PHY, **moved_by(field, 1.0, 0.0))) == ()
+
+
+def moved_by(field, dx_um, dy_um):
+    moved = field.placed(dx_um, dy_um)
+    return {"arrays": moved.arrays, "points_um": moved.points_um}
+
+
 def test_a_swapped_net(layout):
     field = layout.field(PHY)
     a, b = "hbm_w0/DQ0_a", "hbm_w0/DQ5_f"
