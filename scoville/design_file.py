@@ -11,7 +11,6 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from floorplan.rule import merged_entry
 from techlib import Fault, InputError, did_you_mean, flatten
 
 __all__ = ["DesignFile", "Override", "builtin_designs", "override_tables", "read_design"]
@@ -273,6 +272,8 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     for key, entry in over.items():
         below = merged.get(key)
         if key == "rules" and isinstance(entry, Mapping) and isinstance(below, Mapping):
+            from floorplan.rule import merged_entry
+
             both = {name: merged_entry(below[name], entry[name]) for name in below.keys() & entry}
             merged[key] = {**below, **entry, **both}
         elif _is_section(entry) and _is_section(below):
