@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from floorplan.bump import BumpArray, BumpField
+from floorplan.bump_lattices import lattices
 from floorplan.cell_shapes import CellBook, cell_name, snap, to_nm
 from floorplan.orientation import Orientation
 
@@ -16,6 +17,7 @@ __all__ = ["content_of", "place_bumps"]
 
 _MOST_COPIES = 32_767  # columns or rows of an array in a GDSII record
 _FEW = 16  # bumps of a net up to which each has a label of its own
+_REGULAR = 2_000  # points of a net up to which arrays of them are looked for
 _NM_PER_UM = 1000
 _ROW = 1 << 32  # nanometres; wider than any layout, so that places sort row by row
 
@@ -25,7 +27,7 @@ def place_bumps(book: CellBook, parent: gdstk.Cell, field: BumpField, grid_um: f
 
     Pads are octagons on the layer of the field's kind. A net of many bumps has a pad cell of its
     own with the port as a text in it, so that each bump of an array carries its net; other bumps
-    have the port of their net as a text beside their pad.
+    have the port of their net as a text at their pad, and share arrays of bare pads.
     """
     if not field.count:
         return
@@ -51,7 +53,8 @@ def _reference(
 
 def _shared(book: CellBook, field: BumpField, grid_um: float) -> tuple[gdstk.Cell, Orientation]:
     """Return the cell of a field and how the field was turned to be equal to it."""
-    alike = ("bumps", field.kind, field.pad_um, field.count, field.ports)
+    body = field.owner if field.block else ""  # both ends of a link are drawn, and may differ
+    alike = ("bumps", body, field.kind, field.pad_um, field.count, field.ports)
     others = book.drawn.setdefault(alike, [])
     if others:
         known = {content_of(other): cell for other, cell in others}
@@ -65,13 +68,16 @@ def _shared(book: CellBook, field: BumpField, grid_um: float) -> tuple[gdstk.Cel
     single = [np.empty((0, 2))]
     for net, arrays, points in drawn.parts():
         if arrays or len(points) > _FEW:
-            _draw_net(book, cell, drawn, net, arrays, points, grid_um)
+            more, rest = lattices(points) if len(points) <= _REGULAR else ((), points)
+            pad = _pad(book, drawn, drawn.ports[net], grid_um)
+            _draw_pads(cell, pad, (*arrays, *more), rest)
             continue
         single.append(points)
         for x, y in np.round(points, 3).tolist():
             book.label(cell, drawn.ports[net], (x, y), f"bump.{drawn.kind}")
     if any(map(len, single)):
-        _draw_points(cell, _pad(book, drawn, "", grid_um), np.concatenate(single))
+        bare = _pad(book, drawn, "", grid_um)
+        _draw_pads(cell, bare, *lattices(np.concatenate(single)))
     return cell, Orientation.R0
 
 
@@ -100,17 +106,13 @@ def content_of(field: BumpField) -> object:
     return ("bumps", str(field.kind), to_nm(field.pad_um), digest)
 
 
-def _draw_net(
-    book: CellBook,
+def _draw_pads(
     cell: gdstk.Cell,
-    field: BumpField,
-    net: int,
+    pad: gdstk.Cell,
     arrays: tuple[BumpArray, ...],
     points: NDArray[np.float64],
-    grid_um: float,
 ) -> None:
-    """Draw a net of many bumps, whose pads have its port in them."""
-    pad = _pad(book, field, field.ports[net], grid_um)
+    """Place a pad in arrays and at points."""
     for array in arrays:
         for piece in _pieces(array):
             spacing = (piece.pitch_x_um, piece.pitch_y_um)

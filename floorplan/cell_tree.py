@@ -11,7 +11,15 @@ import gdstk
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Drawn", "PlacedCell", "offsets_of", "placed_cells", "polygons_of", "turn_of"]
+__all__ = [
+    "Drawn",
+    "PlacedCell",
+    "labels_of",
+    "offsets_of",
+    "placed_cells",
+    "polygons_of",
+    "turn_of",
+]
 
 _NAMED_INSTANCES = 2_000  # of one cell in another: more are an array, whose members have no names
 _NM_PER_UM = 1000.0
@@ -90,8 +98,8 @@ def _children(placed: PlacedCell) -> Iterator[PlacedCell]:
         key = (reference.cell.name, turn.tobytes())
         found.setdefault(key, (reference.cell, turn))
         groups[key].append(np.array([reference.origin]) + offsets_of(reference.repetition))
-    labels = placed.cell.labels if placed.names else ()
-    texts = {_whole_nm(*label.origin): label.text for label in labels}
+    labels = labels_of(placed.cell) if placed.names else ()
+    texts = {_whole_nm(*place): label.text for label, at in labels for place in at.tolist()}
     for key, (cell, turn) in found.items():
         inside = np.concatenate(groups[key])
         names = _names(cell, turn, inside, texts)
@@ -155,6 +163,12 @@ def polygons_of(cell: gdstk.Cell) -> Iterator[gdstk.Polygon]:
     yield from cell.polygons
     for path in cell.paths:
         yield from path.to_polygons()
+
+
+def labels_of(cell: gdstk.Cell) -> Iterator[tuple[gdstk.Label, NDArray[np.float64]]]:
+    """Yield the labels of a cell with all their places [um], shape (n, 2)."""
+    for label in cell.labels:
+        yield label, np.array([label.origin]) + offsets_of(label.repetition)
 
 
 def offsets_of(repetition: gdstk.Repetition | None) -> NDArray[np.float64]:

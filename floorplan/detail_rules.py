@@ -9,11 +9,14 @@ from techlib import Library, Record, quantity, text
 
 __all__ = ["DetailRules", "detail_rules"]
 
+_ROUND_OFF = 1e-9  # of a grid as a float
+
 
 @dataclass(frozen=True, eq=False)
 class DetailRules(Record):
     """Sizes of what is drawn around and between the blocks."""
 
+    grid_um: float = quantity("grid", "um", above=0.0)
     bump_edge_um: float = quantity("bump_edge", "um", at_least=0.0)
     macro_halo_um: float = quantity("macro_halo", "um", at_least=0.0)
     fill_exclusion_um: float = quantity("fill_exclusion", "um", at_least=0.0)
@@ -33,6 +36,18 @@ class DetailRules(Record):
     substrate_thickness_um: float = quantity("substrate_thickness", "um", at_least=0.0)
     #: the PHY's signal field mirrors that of its stack, or repeats it (wires of equal length)
     phy_order: str = text("phy_order", choices=("mirrored", "shifted"))
+
+    def grid_within(self, grid_um: float) -> float:
+        """Return the grid of what is drawn in a floorplan on a grid: the coarser one that fits it.
+
+        Examples
+        --------
+        >>> rules = detail_rules()["standard"]
+        >>> rules.grid_within(0.001), rules.grid_within(0.003), rules.grid_within(0.010)
+        (0.005, 0.003, 0.01)
+        """
+        steps = self.grid_um / grid_um
+        return self.grid_um if abs(steps - round(steps)) < _ROUND_OFF and steps >= 1.0 else grid_um
 
 
 @functools.cache

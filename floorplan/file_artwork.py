@@ -183,27 +183,27 @@ def _dies(
     owners = {kind: _owners(outlines.outlines, placed.outlines) for kind, placed in blocks.items()}
     ring_of = _owners(outlines.outlines, rings.outlines)
     keepout_of = _owners(outlines.outlines, keepouts.outlines)
+    stacks_of = {BlockKind.HBM_PHY: _stacks_of(blocks[BlockKind.HBM_PHY], stacks)}
     for index, (path, outline) in enumerate(zip(outlines.names, outlines.outlines, strict=True)):
-        die = path.rpartition("/")[2]
+        above, _, die = path.rpartition("/")
         ring = shapely.union_all(rings.outlines[ring_of == index])
         mine = [
-            (name, kind, shape)
-            for kind, placed in blocks.items()
-            for name, shape, owner in zip(placed.names, placed.outlines, owners[kind], strict=True)
-            if owner == index
+            (kind, number)
+            for kind in blocks
+            for number in np.flatnonzero(owners[kind] == index).tolist()
         ]
-        keys = tuple(_key(die, name) for name, _, _ in mine)
+        keys = tuple(_key(above, die, blocks[kind].names[number]) for kind, number in mine)
+        drawn = [blocks[kind].outlines[number] for kind, number in mine]
         yield DieArtwork(
             name=die,
             outline=outline,
             seal_ring=ring,
             core=_core(ring, outline),
             keepouts=tuple(keepouts.outlines[keepout_of == index]),
-            blocks=Shapes(keys, np.array([shape for _, _, shape in mine], dtype=object)),
-            kinds=tuple(kind for _, kind, _ in mine),
+            blocks=Shapes(keys, np.array(drawn, dtype=object)),
+            kinds=tuple(kind for kind, _ in mine),
             stacks=tuple(
-                _stack_of(name, shape, stacks) if kind is BlockKind.HBM_PHY else ""
-                for name, kind, shape in mine
+                stacks_of[kind][number] if kind in stacks_of else "" for kind, number in mine
             ),
         )
 
@@ -225,17 +225,22 @@ def _core(ring: BaseGeometry, outline: Polygon) -> Polygon:
     return core_inside(ring) or core_inside(close_ring(ring, outline)[1]) or outline
 
 
-def _key(die: str, path: str) -> str:
-    """Return the key of a block: its path from its die on."""
-    parts = path.split("/")
-    return "/".join(parts[parts.index(die) :]) if die in parts else f"{die}/{path}"
+def _key(above: str, die: str, path: str) -> str:
+    """Return the key of a block: its path from its die on, without what stands above the die."""
+    local = path.removeprefix(f"{above}/")
+    parts = local.split("/")
+    return "/".join(parts[parts.index(die) :]) if die in parts else f"{die}/{local}"
 
 
-def _stack_of(name: str, phy: Polygon, stacks: tuple[StackArtwork, ...]) -> str:
-    """Return the stack of a PHY: the one in its name, or else the nearest."""
-    last = name.rpartition("/")[2]
-    named = [stack.name for stack in stacks if last.endswith(stack.name)]
-    if named:
-        return max(named, key=len)
-    nearest = min(stacks, key=lambda stack: float(stack.outline.distance(phy)), default=None)
-    return nearest.name if nearest is not None else ""
+def _stacks_of(phys: _Placed, stacks: tuple[StackArtwork, ...]) -> list[str]:
+    """Return the stack of each PHY: the one in its name, or else the nearest that no name has."""
+    found = [
+        max((s.name for s in stacks if path.endswith(s.name)), key=len, default="")
+        for path in phys.names
+    ]
+    free = [stack for stack in stacks if stack.name not in found]
+    for index, phy in enumerate(phys.outlines):
+        if not found[index] and free:
+            nearest = min(free, key=lambda stack: float(stack.outline.distance(phy)))
+            found[index] = nearest.name
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import gdstk
@@ -19,6 +20,8 @@ from techlib import InputError
 __all__ = ["write_gds", "write_oasis"]
 
 _MAXIMUM_POINTS = 8190  # of a polygon in a GDSII record
+_END_OF_GDS = b"\0\4\4\0"  # the record ENDLIB
+_END_OF_OASIS = (b"\2", 256)  # the record END, and its length
 _COMPRESSION = 1  # of cells in OASIS, which are packed again
 
 
@@ -49,6 +52,8 @@ def write_gds(layout: Layout | Floorplan, path: str | Path) -> Path:
     InputError
         The folder does not exist, ``SOURCE_DATE_EPOCH`` is no number of seconds, or a block has
         no outline of finite size.
+    OSError
+        The file cannot be written, or not to its end.
 
     Examples
     --------
@@ -56,11 +61,12 @@ def write_gds(layout: Layout | Floorplan, path: str | Path) -> Path:
     >>> plan = floorplan.build(floorplan.recipes()["jalapeno"])
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = floorplan.write_gds(plan, f"{folder}/jalapeno.gds")
-    ...     file.stat().st_size < 1_500_000
+    ...     file.stat().st_size < 800_000
     True
     """
     file, stamp = _file(path), file_time()
     _library(layout).write_gds(file, max_points=_MAXIMUM_POINTS, timestamp=stamp)
+    _refuse_short(file, _END_OF_GDS, len(_END_OF_GDS))
     return file
 
 
@@ -82,17 +88,20 @@ def write_oasis(layout: Layout | Floorplan, path: str | Path) -> Path:
     ------
     InputError
         The folder does not exist, or a block has no outline of finite size.
+    OSError
+        The file cannot be written, or not to its end.
 
     Examples
     --------
     >>> import floorplan, tempfile
     >>> plan = floorplan.build(floorplan.recipes()["jalapeno"])
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     floorplan.write_oasis(plan, f"{folder}/jalapeno.oas").stat().st_size < 300_000
+    ...     floorplan.write_oasis(plan, f"{folder}/jalapeno.oas").stat().st_size < 60_000
     True
     """
     file = _file(path)
     _library(layout).write_oas(file, compression_level=_COMPRESSION)
+    _refuse_short(file, *_END_OF_OASIS)
     file.write_bytes(packed(file.read_bytes()))
     return file
 
@@ -102,6 +111,16 @@ def _file(path: str | Path) -> Path:
     if not file.parent.is_dir():
         raise InputError.of(str(file), "the folder does not exist", cure="make it first")
     return file
+
+
+def _refuse_short(file: Path, end: bytes, length: int) -> None:
+    """Refuse a file that does not end as it must: gdstk says nothing of a disk that is full."""
+    with file.open("rb") as stream:
+        stream.seek(max(file.stat().st_size - length, 0))
+        whole = stream.read(len(end)) == end
+    if not whole:
+        file.unlink()
+        raise OSError(errno.ENOSPC, f"{file.name} was cut short; is the disk full?", str(file))
 
 
 def _library(layout: Layout | Floorplan) -> gdstk.Library:

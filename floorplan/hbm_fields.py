@@ -77,7 +77,7 @@ def phy_field(
         there = there.placed(0.0, 0.0, mirror)
     x0, y0, x1, y1 = there.bounds_um
     left, bottom, right, top = phy.outline.bounds
-    dx_um, dy_um = (left + right - x0 - x1) / 2.0, (bottom + top - y0 - y1) / 2.0
+    dx_um, dy_um = (left + right) / 2.0, (bottom + top) / 2.0  # along the edge as in the body
     match edge:  # of the stack; its PHY is beyond
         case Edge.EAST:
             dx_um = left + inset_um - x0

@@ -56,6 +56,11 @@ class Layout:
     notes: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
 
+    @property
+    def grid_um(self) -> float:
+        """Grid that everything beyond the blocks is drawn on [um]."""
+        return self.rules.grid_within(self.floorplan.grid_um)
+
     def fields_of(self, owner: str) -> tuple[BumpField, ...]:
         """Return the fields of a die, a stack, ``"interposer"`` or ``"substrate"``."""
         return tuple(field for field in self.fields if field.owner == owner)

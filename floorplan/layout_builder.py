@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shapely import Polygon, box
 
@@ -74,21 +74,22 @@ def lay_out(
     thickness_um = rules.substrate_thickness_um
     if substrate_thickness_um is not None:
         thickness_um = substrate_thickness_um
-    substrate = Substrate.around(floorplan, margin_um, thickness_um)
-    memory = _Memory(floorplan, rules)
+    plan = replace(floorplan, grid_um=rules.grid_within(floorplan.grid_um))
+    substrate = Substrate.around(plan, margin_um, thickness_um)
+    memory = _Memory(plan, rules)
     fields: list[BumpField] = []
     serial: list[tuple[BumpField, Die]] = []
     features = {}
     chart = die_link_maps()["UCIe-A"]
-    between = die_links(floorplan, chart, rules.bump_edge_um, memory.notes)
+    between = die_links(plan, chart, rules.bump_edge_um, memory.notes)
     if between:
         memory.notes.append(f"{chart.title}: estimated {chart.estimated}")
     wires = (*memory.links, *(link.wires for link in between))
-    for die in floorplan.dies:
+    for die in plan.dies:
         phys = memory.phys.get(die.name, [])
         links = [one for link in between for one in link.fields if one.owner == die.name]
         taken = (*_areas(phys), *_areas(links), *_marks(die, rules))
-        core = core_fields(die, floorplan, rules, taken)
+        core = core_fields(die, plan, rules, taken)
         fields += [*core, *phys, *links]
         serial += [(lanes, die) for lanes in core[1:]]
         served = {lanes.block for lanes in core[1:]}
@@ -97,11 +98,11 @@ def lay_out(
             for block in die.blocks
             if block.lanes and block.name not in served
         ]
-        features[die.name] = die_features(die, rules, floorplan.grid_um, core[0], (*phys, *links))
+        features[die.name] = die_features(die, rules, plan.grid_um, core[0], (*phys, *links))
     lanes = tuple(lanes_of(serial))
-    joints = c4_field(floorplan, rules, lanes)
-    fields += [*memory.stacks, joints, via_field(floorplan, joints)]
-    fields.append(ball_field(floorplan, substrate, rules, lanes))
+    joints = c4_field(plan, rules, memory.stacks, lanes)
+    fields += [*memory.stacks, joints, via_field(plan, joints)]
+    fields.append(ball_field(plan, substrate, rules, joints, lanes))
     return Layout(
         floorplan=floorplan,
         substrate=substrate,
@@ -109,9 +110,7 @@ def lay_out(
         fields=tuple(sorted(fields, key=lambda one: one.name)),
         features=features,
         links=wires,
-        bundles=tuple(
-            bundle for link in wires for bundle in bundles_of(link, rules, floorplan.grid_um)
-        ),
+        bundles=tuple(bundle for link in wires for bundle in bundles_of(link, rules, plan.grid_um)),
         notes=tuple(memory.notes),
         sources=layout_sources(floorplan, rules),
     )

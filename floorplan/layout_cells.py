@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 
 import gdstk
+import shapely
 from shapely import Polygon, affinity, box
 
 from floorplan.block import Block
@@ -16,6 +18,7 @@ from floorplan.hbm_fields import INTERFACE_TURN
 from floorplan.hierarchy import Group, groups_of
 from floorplan.layer_map import layer_map
 from floorplan.layout import Layout
+from floorplan.route import RouteBundle
 from floorplan.stack import HbmStack
 
 __all__ = ["layout_cells"]
@@ -28,7 +31,7 @@ def layout_cells(layout: Layout) -> dict[str, gdstk.Cell]:
 
     ::
 
-        PKG > SUBSTRATE > INTERPOSER > COMPUTE_DIE, IO_DIE, HBM_STACK_... > blocks, bumps
+        PKG > SUBSTRATE > INTERPOSER > COMPUTE_DIE, IO_DIE, HBM_STACK_..., LINK_... > blocks, bumps
     """
     return _Drawing(layout).cells()
 
@@ -68,16 +71,34 @@ class _Drawing:
             cell.add(gdstk.Reference(self._stack(stack), (snap(stack.x_um), snap(stack.y_um))))
             center = stack.placed_outline.centroid
             book.label(cell, stack.name, (center.x, center.y), "package.stack")
-        for bundle in self._layout.bundles:
-            book.draw(cell, bundle.outline, bundle.layer)
-            center = bundle.outline.centroid
-            book.label(cell, bundle.name, (center.x, center.y), bundle.layer)
+        for name, bundles in itertools.groupby(self._layout.bundles, key=lambda one: one.link):
+            self._link(cell, name, tuple(bundles))
         self._bumps(cell, "interposer")
         return cell
 
+    def _link(self, parent: gdstk.Cell, name: str, bundles: tuple[RouteBundle, ...]) -> None:
+        """Place the bundles of a link; links that differ in place and name only share a cell."""
+        book = self._book
+        x0, y0, x1, y1 = shapely.total_bounds([bundle.outline for bundle in bundles]).tolist()
+        own = [bundle.name.removeprefix(f"{name}/") for bundle in bundles]
+        content = tuple(
+            (local, bundle.layer, points_nm(bundle.outline, x0, y0))
+            for local, bundle in zip(own, bundles, strict=True)
+        )
+        if content not in book.by_content:
+            cell = book.new(f"LINK_{len(bundles)}")
+            for local, bundle in zip(own, bundles, strict=True):
+                outline = affinity.translate(bundle.outline, -x0, -y0)
+                book.draw(cell, outline, bundle.layer)
+                center = outline.centroid
+                book.label(cell, local, (center.x, center.y), bundle.layer)
+            book.by_content[content] = cell
+        parent.add(gdstk.Reference(book.by_content[content], (snap(x0), snap(y0))))
+        book.label(parent, name, ((x0 + x1) / 2, (y0 + y1) / 2), bundles[0].layer)
+
     def _bumps(self, cell: gdstk.Cell, owner: str) -> None:
         for field in self._layout.fields_of(owner):
-            place_bumps(self._book, cell, field, self._plan.grid_um)
+            place_bumps(self._book, cell, field, self._layout.grid_um)
 
     def _die(self, die: Die) -> gdstk.Cell:
         book = self._book
@@ -173,7 +194,7 @@ class _Drawing:
             self._book.draw(cell, outline, "package.stack")
             self._book.draw(cell, _interface(stack), "package.stack_face")
             for field in bumps:
-                place_bumps(self._book, cell, field, self._plan.grid_um)
+                place_bumps(self._book, cell, field, self._layout.grid_um)
             self._book.by_content[content] = cell
         return self._book.by_content[content]
 

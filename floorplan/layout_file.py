@@ -14,8 +14,9 @@ from pathlib import Path
 
 import gdstk
 import numpy as np
+from numpy.typing import NDArray
 
-from floorplan.cell_tree import Drawn, PlacedCell, placed_cells
+from floorplan.cell_tree import Drawn, PlacedCell, labels_of, placed_cells
 from floorplan.layout_reader import cells_of, read_library
 from techlib import InputError
 
@@ -62,18 +63,17 @@ class LayoutFile:
 
     def texts(self, layer: int) -> Iterator[Text]:
         """Yield all labels on a layer below the top cell, those of arrays apart."""
-        for placed, label in self._labels.get(layer, ()):
-            where = placed.turn @ np.array(label.origin)
+        for placed, text, inside in self._labels.get(layer, ()):
             for name, origin in zip(placed.names, placed.origins, strict=False):
-                x, y = (origin + where).tolist()
-                yield Text(label.text, layer, x, y, name)
+                for x, y in (origin + inside).tolist():
+                    yield Text(text, layer, x, y, name)
 
     @functools.cached_property
-    def _labels(self) -> dict[int, list[tuple[PlacedCell, gdstk.Label]]]:
-        found: dict[int, list[tuple[PlacedCell, gdstk.Label]]] = defaultdict(list)
+    def _labels(self) -> dict[int, list[tuple[PlacedCell, str, NDArray[np.float64]]]]:
+        found: dict[int, list[tuple[PlacedCell, str, NDArray[np.float64]]]] = defaultdict(list)
         for placed in self._placed:
-            for label in placed.cell.labels:
-                found[label.layer].append((placed, label))
+            for label, places in labels_of(placed.cell):
+                found[label.layer].append((placed, label.text, places @ placed.turn.T))
         return found
 
     @property

@@ -1,8 +1,9 @@
 """OASIS files made smaller: places on a grid of their own, name tables compressed.
 
-gdstk writes irregular places in database units and its tables of names as they are. Both can be
-said in fewer bytes of the same format, which every reader knows: repetitions of type 11, whose
-steps are multiples of a grid, and tables within a compressed block.
+gdstk writes irregular places in database units, and its tables of names as they are, texts in the
+order of a hash with a number each. Both can be said in fewer bytes of the same format, which every
+reader knows: repetitions of type 11, whose steps are multiples of a grid, and tables within a
+compressed block, texts in the order of their numbers, which then need not be written.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from floorplan.oasis_numbers import Reader, numbers_of, varint, varints
+
 __all__ = ["packed"]
 
 _MAGIC = b"%SEMI-OASIS\r\n"
 _START, _END, _CELL, _PLACEMENT, _TEXT, _CBLOCK = 1, 2, 13, (17, 18), 19, 34
+_CELL_NAME, _NUMBERED_TEXT, _TEXT_IN_ORDER = 3, 6, 5
 _END_BYTES = 256
 _TABLES = 6  # of names, whose places the last record tells
 _DOUBLE = 7  # a real number of eight bytes
@@ -47,7 +51,7 @@ def packed(data: bytes) -> bytes:
 def _parts(data: bytes) -> Iterator[bytes]:
     if not data.startswith(_MAGIC) or data[-_END_BYTES] != _END:
         raise ValueError
-    reader = _Reader(data, len(_MAGIC))
+    reader = Reader(data, len(_MAGIC))
     reader.expect(_START)
     reader.skip(reader.number())
     reader.expect(_DOUBLE)
@@ -67,19 +71,36 @@ def _parts(data: bytes) -> Iterator[bytes]:
             yield _block(_finer(zlib.decompress(reader.take(length), _RAW)))
         else:
             raise ValueError
-    yield _block(data[tables:-_END_BYTES])
+    yield _block(_in_order(data[tables:-_END_BYTES]))
     head = bytes([_END]) + bytes([0, 0]) * _TABLES
     padding = _END_BYTES - len(head) - 3
-    yield head + _varint(padding) + bytes(padding) + bytes([0])
+    yield head + varint(padding) + bytes(padding) + bytes([0])
 
 
 def _tables(data: bytes) -> int:
     """Return where the tables of names begin, which are the last before the end."""
-    reader = _Reader(data, len(data) - _END_BYTES + 1)
+    reader = Reader(data, len(data) - _END_BYTES + 1)
     places = [
         place for _ in range(_TABLES) for _ in [reader.number()] if (place := reader.number())
     ]
     return min(places, default=len(data) - _END_BYTES)
+
+
+def _in_order(names: bytes) -> bytes:
+    """Return tables of names with the texts sorted by their numbers; others as they are."""
+    reader, texts, rest = Reader(names), dict[int, bytes](), list[bytes]()
+    while reader.place < len(names):
+        start, kind = reader.place, reader.number()
+        name = reader.take(reader.number())
+        if kind == _NUMBERED_TEXT:
+            texts[reader.number()] = varint(len(name)) + name
+        elif kind == _CELL_NAME:
+            rest.append(names[start : reader.place])
+        else:
+            return names
+    if sorted(texts) != list(range(len(texts))):
+        return names
+    return b"".join([*rest, *(bytes([_TEXT_IN_ORDER]) + texts[n] for n in range(len(texts)))])
 
 
 def _block(content: bytes) -> bytes:
@@ -91,51 +112,12 @@ def _block(content: bytes) -> bytes:
     sample = content[:_THOROUGH]
     best = min(ways, key=lambda way: len(_deflated(sample, *way)))
     small = _deflated(content, *best)
-    return bytes([_CBLOCK, 0]) + _varint(len(content)) + _varint(len(small)) + small
+    return bytes([_CBLOCK, 0]) + varint(len(content)) + varint(len(small)) + small
 
 
 def _deflated(content: bytes, level: int, strategy: int) -> bytes:
     packer = zlib.compressobj(level, zlib.DEFLATED, _RAW, _MEMORY, strategy)
     return packer.compress(content) + packer.flush()
-
-
-class _Reader:
-    """Bytes of an OASIS file while they are read."""
-
-    def __init__(self, data: bytes, place: int = 0) -> None:
-        self.data, self.place = data, place
-
-    def number(self) -> int:
-        """Read an unsigned integer: seven bits in each byte, the lowest first."""
-        value = shift = 0
-        while True:
-            byte = self.data[self.place]
-            self.place += 1
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                return value
-            shift += 7
-
-    def skip(self, count: int) -> None:
-        self.place += count
-
-    def take(self, count: int) -> bytes:
-        self.place += count
-        return self.data[self.place - count : self.place]
-
-    def expect(self, byte: int) -> None:
-        if self.data[self.place] != byte:
-            raise ValueError
-        self.place += 1
-
-
-def _varint(value: int) -> bytes:
-    found = bytearray()
-    while value > 0x7F:
-        found.append(value & 0x7F | 0x80)
-        value >>= 7
-    found.append(value)
-    return bytes(found)
 
 
 def _finer(content: bytes) -> bytes:
@@ -144,7 +126,7 @@ def _finer(content: bytes) -> bytes:
     Placements and texts are followed, which is all that a cell of bumps has; what stands behind
     the first record of another kind is left alone.
     """
-    reader, done, parts = _Reader(content), 0, []
+    reader, done, parts = Reader(content), 0, []
     while reader.place < len(content):
         if not _at_repetition(reader):
             break
@@ -161,13 +143,13 @@ def _finer(content: bytes) -> bytes:
         reader.place = end
         grid = int(np.gcd.reduce(np.abs(steps), axis=None))
         if grid > 1:
-            parts += [content[done:start], _varint(_ON_GRID), _varint(count - 1), _varint(grid)]
+            parts += [content[done:start], varint(_ON_GRID), varint(count - 1), varint(grid)]
             parts.append(_written(steps // grid))
             done = end
     return b"".join([*parts, content[done:]])
 
 
-def _at_repetition(reader: _Reader) -> bool:
+def _at_repetition(reader: Reader) -> bool:
     """Pass over records up to a repetition; whether there is one."""
     while reader.place < len(reader.data):
         kind = reader.number()
@@ -198,7 +180,7 @@ def _at_repetition(reader: _Reader) -> bool:
 
 def _steps(content: bytes, place: int, count: int) -> tuple[NDArray[np.int64], int]:
     """Return steps between places, shape (count, 2), and where the record ends."""
-    numbers, ends = _numbers(content, place)
+    numbers, ends = numbers_of(content, place)
     second = np.zeros(len(numbers), dtype=bool)  # whether it is the y of a step along no axis
     last = -2
     for index in np.flatnonzero(numbers & 1).tolist():
@@ -230,21 +212,6 @@ _DIRECTIONS = np.array(
 )
 
 
-def _numbers(content: bytes, place: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return all unsigned integers from a place on, and where each ends."""
-    raw = np.frombuffer(content, dtype=np.uint8, offset=place)
-    ends = np.flatnonzero(raw < 0x80)
-    starts = np.concatenate([[0], ends[:-1] + 1])
-    numbers = np.zeros(len(ends), dtype=np.int64)
-    for byte in range(int((ends - starts).max(initial=0)) + 1):
-        here = starts + byte
-        inside = here <= ends
-        part = raw[here[inside]].astype(np.int64) & 0x7F
-        if 7 * byte < 63:
-            numbers[inside] |= part << (7 * byte)
-    return numbers, ends
-
-
 def _written(steps: NDArray[np.int64]) -> bytes:
     """Return steps as OASIS has them: in one number along an axis or a diagonal, else in two."""
     x, y = steps.T
@@ -255,7 +222,7 @@ def _written(steps: NDArray[np.int64]) -> bytes:
     free = np.abs(x) << 2 | (x < 0).astype(np.int64) << 1 | 1
     numbers = np.stack([np.where(straight, one, free), np.abs(y) << 1 | (y < 0)], axis=1)
     wanted = np.stack([np.ones(len(x), dtype=bool), ~straight], axis=1)
-    return _varints(numbers[wanted])
+    return varints(numbers[wanted])
 
 
 def _direction(x: NDArray[np.int64], y: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -263,17 +230,3 @@ def _direction(x: NDArray[np.int64], y: NDArray[np.int64]) -> NDArray[np.int64]:
     for number, (dx, dy) in enumerate(_DIRECTIONS.tolist()):
         table[dx + 1, dy + 1] = number
     return np.asarray(table[x + 1, y + 1])
-
-
-def _varints(numbers: NDArray[np.int64]) -> bytes:
-    """Return unsigned integers, seven bits in each byte."""
-    size = np.ones(len(numbers), dtype=np.int64)
-    for shift in range(7, 63, 7):
-        size += numbers >> shift > 0
-    starts = np.cumsum(size) - size
-    found = np.zeros(int(size.sum()), dtype=np.uint8)
-    for byte in range(int(size.max(initial=1))):
-        inside = size > byte
-        more = (size[inside] > byte + 1) * 0x80
-        found[starts[inside] + byte] = (numbers[inside] >> (7 * byte) & 0x7F) | more
-    return found.tobytes()

@@ -28,12 +28,11 @@ from floorplan.sheet import (
     frame,
     hatch,
     inch_per_mm,
-    label_places,
     legend_beside,
     sheet,
     slice_outlines,
-    write_labels,
 )
+from floorplan.sheet_labels import label_places, write_labels
 from techlib import InputError
 
 __all__ = ["block_map", "draw", "save_png", "save_svg"]

@@ -20,12 +20,13 @@ from techlib import (
     read_quantity,
 )
 
-__all__ = ["Rule", "Severity"]
+__all__ = ["Rule", "Severity", "merged_entry"]
 
 _ORIGIN = ("source", "trust", "valid", "low", "high", "note")
 _KEYS = ("value", "window", "severity", *_ORIGIN)
 _SHIPPED_KEYS = ("title", "unit", "follows", "only", *_KEYS)
 _GIVEN_BY_USER = {"source": "user", "trust": "U", "valid": "this design"}
+_LEAST_WINDOW_UM = 20.0  # planarisation sees no smaller ones, and a die has millions of them
 _SHIPPED = {"valid": "every layout, unless a user's rules say otherwise"}
 
 
@@ -149,14 +150,11 @@ class Rule:
         >>> rule.changed("off", where="my.toml: die-gap").severity.name
         'OFF'
         """
-        if isinstance(entry, Mapping):
-            faults = Faults()
-            _refuse_unknown(entry, _KEYS, where, faults)
-            faults.raise_if_any()
-            changed = self._with({**_GIVEN_BY_USER, **entry}, limited=self.limited, where=where)
-            return replace(changed, follows=()) if "value" in entry else changed
-        is_severity = isinstance(entry, str) and entry in set(Severity)
-        return self.changed({"severity" if is_severity else "value": entry}, where=where)
+        table, faults = _entry(entry), Faults()
+        _refuse_unknown(table, _KEYS, where, faults)
+        faults.raise_if_any()
+        changed = self._with({**_GIVEN_BY_USER, **table}, limited=self.limited, where=where)
+        return replace(changed, follows=()) if "value" in table else changed
 
     def _with(self, table: Mapping[str, Any], *, limited: bool, where: str) -> Rule:
         """Return the rule with value, window and severity of a table."""
@@ -169,6 +167,30 @@ class Rule:
                 faults.take(error)
         faults.raise_if_any()
         return found
+
+
+def merged_entry(first: Any, second: Any) -> dict[str, Any]:
+    """Return what a user gives for one rule in two places, as `Rule.changed` takes it.
+
+    The second counts; a severity leaves the value of the first alone, and a value its severity.
+
+    Examples
+    --------
+    >>> merged_entry({"value": "30 %", "note": "ours"}, "warning")
+    {'value': '30 %', 'note': 'ours', 'severity': 'warning'}
+    >>> merged_entry({"value": "30 %", "note": "ours", "severity": "off"}, "20 %")
+    {'severity': 'off', 'value': '20 %'}
+    """
+    below, above = _entry(first), _entry(second)
+    dropped = ("value", *_ORIGIN) if "value" in above else ()
+    return {key: kept for key, kept in below.items() if key not in dropped} | above
+
+
+def _entry(given: Any) -> dict[str, Any]:
+    if isinstance(given, Mapping):
+        return dict(given)
+    is_severity = isinstance(given, str) and given in set(Severity)
+    return {"severity" if is_severity else "value": given}
 
 
 def _refuse_unknown(
@@ -192,13 +214,21 @@ def _value(rule: Rule, table: Mapping[str, Any], limited: bool, where: str) -> R
         allowed = f"a severity ({', '.join(Severity)})"
         raise InputError.of(where, "the rule has no limit", allowed)
     size = max(len(rule.follows), len(rule.values), 1)
-    declared = quantity("value", rule.unit, size=size if size > 1 else None, at_least=0.0)
+    bounds = _bounds(rule)
+    declared = quantity("value", rule.unit, size=size if size > 1 else None, **bounds)
     entry = {key: table[key] for key in ("value", *_ORIGIN) if key in table}
     value, provenance = read_entry(entry, {}, declared, data_sources(), where)
     values = tuple(value) if isinstance(value, tuple) else (float(value),)
-    if rule.unit == "degree" and not 0.0 < values[0] <= 90.0:
-        raise InputError.of(where, f"{values[0]:g} degree", "above 0 and at most 90 degree")
     return replace(rule, values=values, provenance=provenance)
+
+
+def _bounds(rule: Rule) -> dict[str, Any]:
+    """Return what a limit may be: angles, shares and the grid have bounds of their own."""
+    if rule.unit == "degree":
+        return {"above": 0.0, "at_most": 90.0}
+    if rule.name == "grid":
+        return {"above": 0.0}
+    return {"at_least": 0.0, "at_most": 1.0} if rule.window_um else {"at_least": 0.0}
 
 
 def _window(rule: Rule, table: Mapping[str, Any], _limited: bool, where: str) -> Rule:
@@ -208,6 +238,6 @@ def _window(rule: Rule, table: Mapping[str, Any], _limited: bool, where: str) ->
     if "title" not in table and not rule.window_um:
         raise InputError.of(place, "the rule is not taken over windows", cure="leave it out")
     window_um = read_quantity(table["window"], "um", where=place)
-    if not window_um > 0.0:
-        raise InputError.of(place, f"{window_um:g} um", "above 0 um")
+    if not window_um >= _LEAST_WINDOW_UM:
+        raise InputError.of(place, f"{window_um:g} um", f"at least {_LEAST_WINDOW_UM:g} um")
     return replace(rule, window_um=window_um)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -111,19 +111,23 @@ def _wanted(block: Block, pitch_um: float) -> Iterator[tuple[float, float]]:
                 yield x + away * pitch_um, y + along * pitch_um
 
 
-def c4_field(floorplan: Floorplan, rules: DetailRules, lanes: Iterable[Lane]) -> BumpField:
+def c4_field(
+    floorplan: Floorplan, rules: DetailRules, stacks: Iterable[BumpField], lanes: Iterable[Lane]
+) -> BumpField:
     """Return the C4 joints below the interposer.
 
-    Ground alternates with the supply of what stands above: that of the core below dies, those of
-    the memory below stacks. Each wire of a serial lane takes the joint nearest to its bump.
+    Ground alternates with the supply of what stands above: that of the core below dies, those
+    that its bumps have below each of the `stacks`. Each wire of a serial lane takes the joint
+    nearest to its bump.
     """
     technology = floorplan.technology
     bounds = floorplan.outline.bounds
     grid = BumpGrid.within(bounds, rules.c4_edge_um, technology.c4_pitch_um, floorplan.grid_um)
     grid.checker(_RAILS.index("VSS"), _RAILS.index("VDD"))
-    for stack in floorplan.stacks:
-        here = grid.nets[grid.window(stack.placed_outline.bounds)]
-        turn = np.array([_RAILS.index(rail) for rail in _STACK_RAILS])
+    outlines = {stack.name: stack.placed_outline for stack in floorplan.stacks}
+    for bumps in stacks:
+        here = grid.nets[grid.window(outlines[bumps.owner].bounds)]
+        turn = _numbers_of(_STACK_RAILS, bumps)
         column = np.arange(here.shape[1]) // 2 % len(turn)
         here[:] = np.where(here == _RAILS.index("VDD"), turn[column], here)
     return _with_lanes(
@@ -155,14 +159,20 @@ def via_field(floorplan: Floorplan, joints: BumpField) -> BumpField:
 
 
 def ball_field(
-    floorplan: Floorplan, substrate: Substrate, rules: DetailRules, lanes: Iterable[Lane]
+    floorplan: Floorplan,
+    substrate: Substrate,
+    rules: DetailRules,
+    joints: BumpField,
+    lanes: Iterable[Lane],
 ) -> BumpField:
-    """Return the balls below the substrate, in its own coordinates; lanes go to the rim."""
+    """Return the balls below the substrate, in its own coordinates; lanes go to the rim.
+
+    They carry the supplies that the C4 `joints` have.
+    """
     bounds = substrate.outline.bounds
     grid = BumpGrid.within(bounds, rules.bga_edge_um, rules.bga_pitch_um, floorplan.grid_um)
     grid.checker(_RAILS.index("VSS"), _RAILS.index("VDD"))
-    rails = _BALL_RAILS if floorplan.stacks else _CORE[:1]  # no memory, no supply of it
-    turn = np.array([_RAILS.index(rail) for rail in rails])
+    turn = _numbers_of(_BALL_RAILS, joints)
     column = np.arange(grid.nets.shape[1]) // 2 % len(turn)
     grid.nets[:] = np.where(grid.nets == _RAILS.index("VDD"), turn[column], grid.nets)
     outward = [_to_rim(lane, bounds) for lane in lanes]
@@ -201,6 +211,13 @@ def _with_lanes(
         points_um=points,
         point_nets=_numbers(len(_RAILS), len(taken)),
     )
+
+
+def _numbers_of(rails: Sequence[str], field: BumpField) -> NDArray[np.int64]:
+    """Return the numbers of those rails that a field has bumps of, that of the core if of none."""
+    there = {net for net, count in field.count_by_net().items() if count}
+    numbers = [_RAILS.index(rail) for rail in rails if rail in there]
+    return np.array(numbers or [_RAILS.index("VDD")])
 
 
 def _numbers(first: int, count: int) -> NDArray[np.int32]:

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 from shapely import LineString, Polygon, get_parts
 
+from floorplan.sheet import INK, legend_beside
 from package.layers import Face, Layer
 from package.package import Package
 from techlib import InputError
@@ -41,7 +42,6 @@ _COLOURS = {
 }
 _OTHERS = ("#6b9080", "#c08497", "#8e9aaf", "#b5838d", "#7f9c96", "#a98467", "#83a0a0", "#997b66")
 _EXPONENT = 0.4  # drawn height goes with this power of the thickness: 2 um and 2 mm both show
-_INK = "#22262b"
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def cross_section(package: Package, *, y_um: float | None = None) -> Figure:
     axes.set_xlim(x0 / 1e3, x1 / 1e3)
     axes.set_ylim(0.0, edges[-1])
     _label(axes, package, y_um, edges)
-    _legend(figure, pieces, colours)
+    _legend(axes, pieces, colours)
     return figure
 
 
@@ -151,7 +151,7 @@ def _patch(piece: _Piece, colour: str) -> Rectangle:
         width / 1e3,
         height,
         facecolor=colour,
-        edgecolor=_INK,
+        edgecolor=INK,
         linewidth=0.25,
         hatch="////" if piece.heated else None,
         hatch_linewidth=0.35,
@@ -171,7 +171,7 @@ def _label(axes: Axes, package: Package, y_um: float, edges: Sequence[float]) ->
             ha="right",
             va="center",
             fontsize=8,
-            color=_INK,
+            color=INK,
             arrowprops={
                 "arrowstyle": "-",
                 "color": "#9aa1a9",
@@ -180,19 +180,19 @@ def _label(axes: Axes, package: Package, y_um: float, edges: Sequence[float]) ->
             },
         )
     axes.set_yticks([])
-    axes.tick_params(axis="x", labelsize=8, color=_INK)
+    axes.tick_params(axis="x", labelsize=8, color=INK)
     axes.set_xlabel("x [mm]", fontsize=9)
     for spine in axes.spines.values():
         spine.set_visible(False)
     cut = f"section at y = {y_um / 1e3:.4g} mm; widths to scale, heights not"
-    axes.figure.text(0.165, 0.945, package.name, fontsize=13, weight="bold", color=_INK)
+    axes.figure.text(0.165, 0.945, package.name, fontsize=13, weight="bold", color=INK)
     axes.figure.text(0.165, 0.905, cut, fontsize=9, color="#5a6068")
     faces = [
         f"{side}: {_exchange(face)}"
         for side, face in (("top", package.top), ("bottom", package.bottom))
         if face.film_w_m2k > 0.0
     ]
-    axes.figure.text(0.165, 0.04, "    ".join(faces), fontsize=9, color=_INK)
+    axes.figure.text(0.165, 0.04, "    ".join(faces), fontsize=9, color=INK)
 
 
 def _exchange(face: Face) -> str:
@@ -230,21 +230,13 @@ def _length(length_um: float) -> str:
     return f"{length_um / 1e3:.3g} mm" if length_um >= 1e3 else f"{length_um:.3g} \u00b5m"
 
 
-def _legend(figure: Figure, pieces: Sequence[_Piece], colours: dict[str, str]) -> None:
+def _legend(axes: Axes, pieces: Sequence[_Piece], colours: dict[str, str]) -> None:
     entries = [
-        Patch(facecolor=colour, edgecolor=_INK, linewidth=0.4, label=name)
+        Patch(facecolor=colour, edgecolor=INK, linewidth=0.4, label=name)
         for name, colour in reversed(colours.items())
     ]
     if any(piece.heated for piece in pieces):
         entries.append(
-            Patch(facecolor="white", edgecolor=_INK, linewidth=0.4, hatch="////", label="heated")
+            Patch(facecolor="white", edgecolor=INK, linewidth=0.4, hatch="////", label="heated")
         )
-    figure.legend(
-        handles=entries,
-        loc="center left",
-        bbox_to_anchor=(0.81, 0.52),
-        fontsize=8,
-        frameon=False,
-        handlelength=1.6,
-        labelspacing=0.6,
-    )
+    legend_beside(axes, entries, handlelength=1.6, labelspacing=0.6)

@@ -38,6 +38,7 @@ __all__ = [
 ]
 
 _PLAIN_WIDTH = 160
+_TIME_STAMP = "SOURCE_DATE_EPOCH"
 PASSED, FAILED, BAD_INPUT, UNEXPECTED, INTERRUPTED = 0, 1, 2, 3, 130
 
 #: Called with the name of a stage and the share of it that is done (0 to 1).
@@ -189,6 +190,7 @@ class Session:
     def run(self, work: Callable[[], int | None]) -> int:
         """Run the command and return its exit code; no traceback reaches the user."""
         try:
+            _check_environment()
             return work() or PASSED
         except BrokenPipeError:
             # The reader has gone, e.g. `scoville list | head`: nobody is left to tell.
@@ -228,6 +230,22 @@ class Session:
         self.errors.print(
             Text("error: ", style="bold red").append(message, style="not bold default")
         )
+
+
+def _check_environment() -> None:
+    """Refuse a time stamp that is none, and drop an empty one: libraries read it as they load.
+
+    Raises
+    ------
+    InputError
+        ``SOURCE_DATE_EPOCH`` is set to something else than a number of seconds.
+    """
+    if os.environ.get(_TIME_STAMP) == "":
+        del os.environ[_TIME_STAMP]
+    elif _TIME_STAMP in os.environ:
+        from floorplan.file_time import file_time
+
+        file_time()
 
 
 def _is_interrupt(error: BaseException | None) -> bool:

@@ -264,11 +264,19 @@ def _read_override(entry: str | Override) -> _Layer:
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge two tables; an entry with a ``value`` is one thing and is replaced as a whole."""
+    """Merge two tables; an entry with a ``value`` is one thing and is replaced as a whole.
+
+    Of a layout rule, value and severity are each one thing.
+    """
     merged = dict(base)
     for key, entry in over.items():
         below = merged.get(key)
-        if _is_section(entry) and _is_section(below):
+        if key == "rules" and isinstance(entry, Mapping) and isinstance(below, Mapping):
+            from floorplan.rule import merged_entry
+
+            both = {name: merged_entry(below[name], entry[name]) for name in below.keys() & entry}
+            merged[key] = {**below, **entry, **both}
+        elif _is_section(entry) and _is_section(below):
             merged[key] = _merge(below, entry)  # type: ignore[arg-type]
         else:
             merged[key] = entry

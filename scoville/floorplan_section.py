@@ -21,10 +21,10 @@ def floorplan_of(reader: SectionReader, name: str) -> tuple[Recipe | None, Floor
 
     With ``recipe = "..."`` the other entries change the recipe. Without one, ``interposer``,
     ``dies``, ``blocks`` and ``stacks`` give the floorplan in full, as `floorplan.from_tables` takes
-    them. ``import = "FILE"`` reads the file of another tool, with the entries of
-    `floorplan.import_layout`. In all three, ``[floorplan.move.STACK]`` puts a stack elsewhere
-    (``x`` and ``y`` of its lower left corner), and each ``[[floorplan.extra_blocks]]`` is put on
-    its die as one of ``blocks`` is.
+    them; a recipe of the design that is extended gives way to ``dies``. ``import = "FILE"`` reads
+    the file of another tool, with the entries of `floorplan.import_layout`. In all three,
+    ``[floorplan.move.STACK]`` puts a stack elsewhere (``x`` and ``y`` of its lower left corner),
+    and each ``[[floorplan.extra_blocks]]`` is put on its die as one of ``blocks`` is.
     """
     table = reader.table("floorplan")
     if table is None:
@@ -33,6 +33,8 @@ def floorplan_of(reader: SectionReader, name: str) -> tuple[Recipe | None, Floor
     if _IMPORT in table:
         plan = _imported(reader, name, table)
         return None, None if plan is None else _changed(reader, plan, moves, extra)
+    if "dies" in table and _given_by(reader, "dies") != _given_by(reader, "recipe"):
+        table.pop("recipe", None)  # of the design that is extended
     if "recipe" not in table and any(key in table for key in _EXPLICIT):
         plan = _explicit(reader, name, table)
         return None, None if plan is None else _changed(reader, plan, moves, extra)
@@ -68,11 +70,10 @@ def _changed(reader: SectionReader, plan: Floorplan, moves: Any, extra: Any) -> 
 
 def _imported(reader: SectionReader, name: str, table: dict[str, Any]) -> Floorplan | None:
     """Read the file of another tool; a recipe of the design that is extended gives way to it."""
-    own = reader.file.where(f"floorplan.{_IMPORT}").partition(": ")[0]
+    own = _given_by(reader, _IMPORT)
     for key in ("recipe", "dies", "blocks"):
         if key in table:
-            given = reader.file.where(f"floorplan.{key}").partition(": ")[0]
-            if given == own or key != "recipe":
+            if _given_by(reader, key) == own or key != "recipe":
                 what, cure = "stands beside import", f"give {key} or import"
                 reader.faults.add(reader.place("floorplan", key), what, "one of both", cure)
             del table[key]
@@ -91,6 +92,11 @@ def _imported(reader: SectionReader, name: str, table: dict[str, Any]) -> Floorp
         reader.faults.found.extend(error.faults)
         return None
     return found.floorplan
+
+
+def _given_by(reader: SectionReader, key: str) -> str:
+    """Return the file that gives an entry of the section."""
+    return reader.file.where(f"floorplan.{key}").partition(": ")[0]
 
 
 def _explicit(reader: SectionReader, name: str, table: Mapping[str, Any]) -> Floorplan | None:

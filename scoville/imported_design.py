@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import package
@@ -13,12 +14,34 @@ from package import Case
 from scoville.design import Design, load_design
 from techlib import InputError, hbm_generations
 
-__all__ = ["write_design"]
+__all__ = ["by_itself", "write_design"]
 
 _DESIGN = "design.toml"
 _BASE = "jalapeno"  # whose package, operation, workload and targets a design starts with
 _FEW = 3  # faults in a note
 _STACK = "HBM3E"  # whose height a package takes where no stack gives it
+
+
+def by_itself(found: ImportedLayout) -> ImportedLayout:
+    """Return what was imported without the names of stacks that are not in it.
+
+    The file of a die alone may name them, and a design cannot be made of what is not there.
+    """
+    plan = found.floorplan
+    there = {"", *(stack.name for stack in plan.stacks)}
+    missing = sorted({block.stack for die in plan.dies for block in die.blocks} - there)
+    if not missing:
+        return found
+    dies = tuple(
+        replace(
+            die,
+            blocks=tuple(b if b.stack in there else replace(b, stack="") for b in die.blocks),
+        )
+        for die in plan.dies
+    )
+    names = ", ".join(missing)
+    note = f"blocks name {names}, which the file has not; --hbm puts a stack beside each PHY"
+    return replace(found, floorplan=replace(plan, dies=dies), notes=(*found.notes, note))
 
 
 def write_design(found: ImportedLayout, title: str, folder: Path) -> tuple[Design, tuple[str, ...]]:

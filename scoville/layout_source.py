@@ -10,6 +10,8 @@ from typing import Any
 
 import floorplan
 from floorplan import Floorplan, LayerMap, Layout, LayoutFile, RuleDeck
+from floorplan.imports.reading import IMPORTS
+from floorplan.layout_reader import LAYOUT_SUFFIXES
 from floorplan.rule_deck import read_rule_tables
 from scoville.design import Design, load_design
 from scoville.design_file import Override, builtin_designs, override_tables
@@ -17,8 +19,6 @@ from scoville.run_record import input_hash
 from techlib import Faults, InputError, Source, bibliography, did_you_mean
 
 __all__ = ["LayoutSource", "layout_source", "shown_layers"]
-
-_LAYOUT_SUFFIXES = (".gds", ".gds2", ".oas")
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +87,7 @@ def layout_source(
     """
     path = Path(target)
     tables = {} if rules is None else read_rule_tables(rules)
-    if path.suffix.lower() in _LAYOUT_SUFFIXES and target not in builtin_designs():
+    if path.suffix.lower() in LAYOUT_SUFFIXES and target not in builtin_designs():
         deck = _rules(target, overrides, tables, rules)
         layout = floorplan.read_layout(path)
         digest = input_hash({}, path.read_bytes())
@@ -97,11 +97,22 @@ def layout_source(
         plan = floorplan.read_floorplan(path)
         digest = input_hash({}, path.read_bytes())
         return LayoutSource(target, plan.name, deck, digest, floorplan=plan)
+    _refuse_others(target, path.suffix.lower())
     given = [Override(f"{rules}: {name}", f"rules.{name}", entry) for name, entry in tables.items()]
     design = load_design(target, [*given, *overrides])
     return LayoutSource(
         target, design.name, design.rules, design.input_hash, design.floorplan, design=design
     )
+
+
+def _refuse_others(target: str, suffix: str) -> None:
+    """Refuse what has to be imported or unpacked first, by its name."""
+    allowed = "a design, a floorplan in full (TOML), GDSII or OASIS"
+    if suffix == ".gz":
+        raise InputError.of(target, "is packed", allowed, f"unpack it: gunzip {target}")
+    if suffix in IMPORTS and suffix != ".toml":
+        cure = f"make a design of it: scoville import {target}"
+        raise InputError.of(target, f"is {IMPORTS[suffix]}", allowed, cure)
 
 
 def _is_floorplan(path: Path) -> bool:

@@ -1,12 +1,16 @@
-"""Gaps in the grids below a package: a single site without its joint or ball."""
+"""Gaps in grids of bumps: a single site without its microbump, joint or ball."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
+from shapely import Polygon
+from shapely.geometry.base import BaseGeometry
 
+from floorplan.artwork import Artwork
 from floorplan.bump import BumpKind
 from floorplan.checks.bump_places import Place, listed
 from floorplan.pads import Pads
@@ -19,27 +23,37 @@ _NM_PER_UM = 1000.0
 _ROW = 1 << 32  # nanometres; wider than any layout
 
 
-def gap_violations(fields: Sequence[Pads], rule: Rule) -> Iterator[Violation]:
-    """Yield sites of C4 joints and balls that are empty while all four neighbours are there.
+_WHAT = {BumpKind.CORE: "microbump", BumpKind.C4: "joint", BumpKind.BGA: "ball"}
 
-    Larger areas without joints are a designer's choice; a single one is as a rule a mistake.
+
+def gap_violations(artwork: Artwork, fields: Sequence[Pads], rule: Rule) -> Iterator[Violation]:
+    """Yield sites of microbumps, C4 joints and balls that are empty among four that are not.
+
+    Larger areas without bumps are a designer's choice, and so is a keep-out of the die; a single
+    site is as a rule a mistake. Bumps of all blocks of a die are one grid with those of its core.
     """
+    keepouts = {die.name: shapely.union_all(die.keepouts) for die in artwork.dies}
+    grids: dict[tuple[str, BumpKind], list[Pads]] = {}
     for pads in fields:
-        if pads.kind in (BumpKind.C4, BumpKind.BGA):
-            yield from _field_violations(pads, rule)
+        if pads.kind in _WHAT:
+            grids.setdefault((pads.owner, pads.kind), []).append(pads)
+    for (owner, _), members in grids.items():
+        yield from _grid_violations(members, keepouts.get(owner, Polygon()), rule)
 
 
-def _field_violations(pads: Pads, rule: Rule) -> Iterator[Violation]:
-    places = np.round(pads.points_um * _NM_PER_UM).astype(np.int64)
-    gaps = _gaps(places) / _NM_PER_UM
-    what = "joint" if pads.kind is BumpKind.C4 else "ball"
+def _grid_violations(
+    members: Sequence[Pads], closed: BaseGeometry, rule: Rule
+) -> Iterator[Violation]:
+    pads, half = members[0], members[0].pad_um / 2.0
+    points = np.concatenate([member.points_um for member in members])
+    gaps = _gaps(np.round(points * _NM_PER_UM).astype(np.int64)) / _NM_PER_UM
+    gaps = gaps[shapely.distance(shapely.points(gaps), closed) > half] if closed else gaps
 
     def place_of(index: int) -> Place:
         x, y = gaps[index].tolist()
-        half = pads.pad_um / 2.0
         bounds = np.array([x - half, y - half, x + half, y + half])
-        message = f"no {what} at ({x:.3f}, {y:.3f}) um, where four neighbours leave room for one"
-        return Place(bounds, f"{message}; put it there", 0.0)
+        what = f"no {_WHAT[pads.kind]} at ({x:.3f}, {y:.3f}) um, where four neighbours leave room"
+        return Place(bounds, f"{what} for one; put it there", 0.0)
 
     yield from listed(rule, (pads.name,), np.arange(len(gaps)), place_of, gaps)
 

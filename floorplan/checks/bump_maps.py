@@ -38,7 +38,8 @@ def map_violations(artwork: Artwork, fields: Sequence[Pads], deck: RuleDeck) -> 
 
     Seen from above, the map of a PHY is that of its stack mirrored about a line along the edge
     between them (the outermost bump wired to the outermost), or that of the stack moved across
-    (all wires equally long). Both are tried, and the better one counts.
+    (all wires equally long). Both are tried, and the better one counts. Where a PHY and its stack
+    line up, as the ends of a die-to-die link always do, so do their maps along the edge.
     """
     horizontal = {
         stack.name: stack.phy_edge.horizontal for stack in artwork.stacks if stack.phy_edge
@@ -57,17 +58,39 @@ def map_violations(artwork: Artwork, fields: Sequence[Pads], deck: RuleDeck) -> 
         ]
         for phy in wired:
             mirror = Orientation.MX if horizontal[stack.owner] else Orientation.MY
-            yield from _compare(stack, phy, (mirror, Orientation.R0), deck)
+            edge = 0 if horizontal[stack.owner] else 1
+            lined_up = _lined_up(artwork, stack.owner, f"{phy.owner}/{phy.block}", edge)
+            straight = edge if lined_up else None
+            yield from _compare(stack, phy, (mirror, Orientation.R0), deck, straight)
     blocks = {f"{p.owner}/{p.block}": p for p in fields if p.kind is BumpKind.D2D}
     for one, other, above in artwork.die_links:
         if one in blocks and other in blocks:
             mirror = Orientation.MX if above else Orientation.MY
-            yield from _compare(blocks[one], blocks[other], (mirror,), deck)
+            edge = 0 if above else 1
+            yield from _compare(blocks[one], blocks[other], (mirror,), deck, edge)
+
+
+def _lined_up(artwork: Artwork, stack: str, phy: str, axis: int) -> bool:
+    """Whether the middles of a stack and of a PHY, by its key, are the same along an axis."""
+    bodies = [body.outline.bounds for body in artwork.stacks if body.name == stack]
+    blocks = [
+        die.blocks.placed_outline(index).bounds
+        for die in artwork.dies
+        for index, name in enumerate(die.blocks.names)
+        if name == phy
+    ]
+    middles = [(b[axis] + b[axis + 2]) / 2.0 for b in (*bodies, *blocks)]
+    return len(middles) == 2 and abs(middles[1] - middles[0]) <= ROUND_OFF_UM * 10.0
 
 
 def _compare(
-    stack: Pads, phy: Pads, allowed: tuple[Orientation, ...], deck: RuleDeck
+    stack: Pads,
+    phy: Pads,
+    allowed: tuple[Orientation, ...],
+    deck: RuleDeck,
+    straight: int | None,
 ) -> Iterator[Violation]:
+    """Compare two maps; along the axis `straight` they may not be shifted."""
     here, there = _singles(stack), _singles(phy)
     where = (phy.name, stack.name)
     yield from _missing(stack, phy, here, there, deck)
@@ -90,6 +113,11 @@ def _compare(
         what = f"{fit.misses} of {len(common)} nets do not face those of {stack.name}; {cause}"
         yield broken(rule, where, box, what, amount=fit.misses, count=fit.misses)
         return
+    off_um = 0.0 if straight is None else abs(float(fit.shift_um[straight]))
+    if off_um > rule.limit + 10.0 * ROUND_OFF_UM:
+        box = np.concatenate([phy.points_um.min(axis=0), phy.points_um.max(axis=0)])
+        what = f"its map stands {off_um:.6g} um along the edge from that of {stack.name}"
+        yield broken(rule, where, box, f"{what}; line them up", amount=off_um)
     yield from _misplaced(stack, phy, fit, here, rule)
 
 
@@ -147,9 +175,12 @@ def _misplaced(
             dx, dy = (phy.points_um[index] - wanted[here[net]]).tolist()
             off_um = float(np.hypot(dx, dy))
             what = f"bump of {net} stands ({dx:.6g}, {dy:.6g}) um from where {stack.name} has it"
-        swapped = not same[index] and distance[index] <= phy.pad_um / 2.0
-        cure = f", at the place of {facing}; swap or rename the nets" if swapped else "; move it"
-        return Place(around(phy, index), what + cure, off_um)
+        if not same[index] and distance[index] <= phy.pad_um / 2.0:
+            cure = "swap or rename the nets" if phy.net(index) else "put it and its net there"
+            what += f", at the place of {facing}; {cure}"
+        else:
+            what += "; move it"
+        return Place(around(phy, index), what, off_um)
 
     off = np.flatnonzero(~same | (distance > rule.limit + 10.0 * ROUND_OFF_UM))
     yield from listed(rule, (phy.name, stack.name), off, place_of, phy.points_um)

@@ -31,7 +31,8 @@ def file_violations(layout: LayoutFile, layers: LayerMap, deck: RuleDeck) -> Ite
     """Yield what is wrong with the cells, layers and single shapes of a file."""
     if len(layout.tops) > 1:
         others = [name for name in layout.tops if name != layout.name]
-        what = f"{', '.join(others)} stand beside it; place them in it or take them out"
+        verb, them = ("stands", "it") if len(others) == 1 else ("stand", "them")
+        what = f"{', '.join(others)} {verb} beside it; place {them} below or take {them} out"
         rule = deck["top-cell"]
         yield broken(rule, layout.name, _NOWHERE, what, amount=len(layout.tops), limit=1.0)
     yield from _duplicate_cells(layout, deck["cell-duplicate"])

@@ -86,7 +86,7 @@ def _bump_violations(
     yield from face_violations(fields, artwork.bump_areas, deck)
     yield from map_violations(artwork, fields, deck)
     yield from net_violations(fields, deck)
-    yield from gap_violations(fields, deck["grid-gap"])
+    yield from gap_violations(artwork, fields, deck["grid-gap"])
     yield from reach_violations(artwork, fields, deck["bump-reach"])
 
 
@@ -146,7 +146,7 @@ def check_layout(
     found += face_violations(fields, artwork.bump_areas, deck)
     found += map_violations(artwork, fields, deck)
     found += net_violations(package_nets(fields, artwork), deck)
-    found += gap_violations(fields, deck["grid-gap"])
+    found += gap_violations(artwork, fields, deck["grid-gap"])
     found += reach_violations(artwork, fields, deck["bump-reach"])
     return in_order(found)
 

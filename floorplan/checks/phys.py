@@ -18,15 +18,23 @@ Bounds: TypeAlias = tuple[float, float, float, float]
 
 
 def phy_violations(artwork: Artwork, deck: RuleDeck) -> Iterator[Violation]:
-    """Yield stacks without a PHY, turned away from it, beside it, or too far from it."""
+    """Yield stacks without a PHY, turned away from it, beside it, or too far from it.
+
+    Where there are stacks, a PHY that talks to none is told too.
+    """
     phys: dict[str, list[tuple[str, Bounds]]] = {stack.name: [] for stack in artwork.stacks}
     for die in artwork.dies:
         for index, (kind, stack) in enumerate(zip(die.kinds, die.stacks, strict=True)):
-            if kind is BlockKind.HBM_PHY and stack in phys:
-                placed = die.blocks.placed(index, die.blocks.outlines[index].bounds)
+            if kind is not BlockKind.HBM_PHY:
+                continue
+            placed = die.blocks.placed(index, die.blocks.outlines[index].bounds)
+            if stack in phys:
                 phys[stack].append((die.blocks.names[index], placed))
+            elif phys and not stack:
+                what = "no stack is its own; place one at it, or take the block out"
+                yield broken(deck["phy-unused"], die.blocks.names[index], placed, what)
     for body in artwork.stacks:
-        if not phys[body.name]:
+        if not phys[body.name] and artwork.dies:  # in the layout of a stack alone there is none
             what = "no block of kind hbm_phy names it; add one, or take the stack out"
             yield broken(deck["phy-missing"], body.name, body.outline.bounds, what)
         for key, bounds in phys[body.name] if body.phy_edge is not None else ():

@@ -151,11 +151,33 @@ def _matched(
 def _moved(
     before: _Bumps, after: _Bumps, gone: NDArray[np.int64], new: NDArray[np.int64]
 ) -> Iterator[tuple[int, int]]:
-    """Yield bumps that are the only one of their net to have gone, and to have come."""
-    alone = [_alone(before.nets, gone), _alone(after.nets, new)]
+    """Yield bumps that have gone and come again on the same net.
+
+    They stand less than a pad apart and are each other's nearest, or are the only ones of their
+    net to have gone, and to have come.
+    """
+    near = _nearest_pairs(before.points_um[gone], after.points_um[new], before.pad_um)
+    same = [(i, j) for i, j in near if before.nets[gone[i]] == after.nets[new[j]] != ""]
+    yield from ((int(gone[i]), int(new[j])) for i, j in same)
+    left = [np.delete(gone, [i for i, _ in same]), np.delete(new, [j for _, j in same])]
+    alone = [_alone(before.nets, left[0]), _alone(after.nets, left[1])]
     for net, index in alone[0].items():
         if net and net in alone[1]:
             yield index, alone[1][net]
+
+
+def _nearest_pairs(
+    first: NDArray[np.float64], second: NDArray[np.float64], reach_um: float
+) -> list[tuple[int, int]]:
+    """Return pairs of points that are each other's nearest within a reach."""
+    if not len(first) or not len(second):
+        return []
+    from scipy.spatial import cKDTree
+
+    there = np.asarray(cKDTree(second).query(first, distance_upper_bound=reach_um)[1])
+    back = np.append(cKDTree(first).query(second, distance_upper_bound=reach_um)[1], -1)
+    mutual = np.flatnonzero(back[there] == np.arange(len(first)))
+    return list(zip(mutual.tolist(), there[mutual].tolist(), strict=True))
 
 
 def _alone(nets: NDArray[np.str_], left: NDArray[np.int64]) -> dict[str, int]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from floorplan.bump import BumpField, BumpKind
 from floorplan.formats.bump_maps import BumpMap, back_map, body_maps, rows
+from floorplan.formats.def_names import def_name
 from floorplan.formats.registry import Content, Job
 from floorplan.layout import Layout
 
@@ -59,12 +60,12 @@ def _lines(bumps: BumpMap, every: bool, layout: Layout | None) -> Iterator[str]:
         for _, x, y, terminal, net in rows(field, middle, every=every, own_words=bumps.own_words):
             number += 1
             name = net if layout is not None or terminal == "-" else terminal
-            label = "NC" if name == "-" else name
+            label = "NC" if name == "-" else def_name(name)
             yield f"{label} {number} {pad} {x} {y}{rest}"
     for field in balls:
         pad, names = _pad(field)[0], ball_names(field)
         for ball, (_, x, y, _, net) in zip(names, rows(field, middle), strict=True):
-            label = "NC" if net == "-" else net
+            label = "NC" if net == "-" else def_name(net)
             yield f"{label} - - - - {ball} {pad} {x} {y}\n"
 
 

@@ -47,8 +47,8 @@ class BumpMap:
     fields : tuple of BumpField
         In its frame, as it lies in the package, seen from above.
     own_words : bool
-        Whether nets of signals are called as the body calls its terminals: the map is that of any
-        body of its kind.
+        Whether nets of signals are called as the body calls its terminals, as its DEF does: what
+        stands elsewhere, and how often, is not its business.
     """
 
     body: str
@@ -64,10 +64,12 @@ def stack_body(stack: HbmStack) -> str:
 
 
 def body_maps(layout: Layout) -> tuple[BumpMap, ...]:
-    """Return the bumps of each die, and of each kind of stack with its own words for the nets."""
+    """Return the bumps of each die and of each kind of stack, with its own words for the nets."""
     plan = layout.floorplan
     maps = {
-        die.name: BumpMap(die.name, die.width_um, die.height_um, layout.fields_of(die.name))
+        die.name: BumpMap(
+            die.name, die.width_um, die.height_um, layout.fields_of(die.name), own_words=True
+        )
         for die in plan.dies
     }
     for stack in plan.stacks:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Mapping, Sequence
 
 import shapely
@@ -10,23 +9,21 @@ import shapely
 from floorplan.block import Block
 from floorplan.bump import BumpField, BumpKind
 from floorplan.die import Die
+from floorplan.formats.def_names import def_name, def_names
 from floorplan.formats.def_supplies import supply_nets, supply_vias
 from floorplan.formats.macros import MacroSet, macros_of
 from floorplan.formats.nanometres import NM_PER_UM, Box, box_nm, nm, pieces_nm, um_text
 from floorplan.formats.pins import Pin, is_signal, signal_pins
 from floorplan.formats.registry import Content, Job
-from floorplan.formats.text import unique_names
 from floorplan.hierarchy import groups_of
 from floorplan.layout import Layout
-from floorplan.metal import PAD, metals, routing_metals
+from floorplan.metal import routing_metals
 from techlib import Faults
 
 __all__ = ["PROPERTIES", "die_def_text", "files", "package_def_text"]
 
 #: What a component may say of a block, with the types of DEF.
 PROPERTIES = {"macs": "INTEGER", "sram_byte": "REAL", "lanes": "INTEGER", "stack": "STRING"}
-
-_ILLEGAL = r"[^\w/.$-]"  # what DEF has a meaning of its own for, and what not every reader takes
 
 
 def files(job: Job) -> Iterator[tuple[str, Content]]:
@@ -47,7 +44,7 @@ def package_def_text(layout: Layout, macros: MacroSet) -> str:
     plan = layout.floorplan
     bodies = [(die.name, die.x_um, die.y_um) for die in plan.dies]
     bodies += [(stack.name, stack.x_um, stack.y_um) for stack in plan.stacks]
-    names = _names([name for name, _, _ in bodies])
+    names = def_names([name for name, _, _ in bodies])
     parts = [_component(names[name], macros.of_body[name], x, y) for name, x, y in bodies]
     size = (nm(plan.width_um), nm(plan.height_um))
     joints = [f for f in layout.fields_of("interposer") if f.kind is BumpKind.C4]
@@ -64,13 +61,14 @@ def package_def_text(layout: Layout, macros: MacroSet) -> str:
 
 def _wires(layout: Layout, names: Mapping[str, str], pins: Sequence[Pin]) -> list[str]:
     """Return the nets between bodies and C4 joints, each with its terminals."""
-    ends = {pin.name: [f"( PIN {_name(pin.name)} )"] for pin in pins}
+    ends = {pin.name: [f"( PIN {pin.name} )"] for pin in pins}
     for field in layout.fields:
         if field.owner in names:
             for net, terminal in zip(field.nets, field.terminals, strict=True):
                 if is_signal(net):
-                    ends.setdefault(net, []).append(f"( {names[field.owner]} {_name(terminal)} )")
-    return [f"- {_name(net)} {' '.join(found)}" for net, found in ends.items() if len(found) > 1]
+                    end = f"( {names[field.owner]} {def_name(terminal)} )"
+                    ends.setdefault(def_name(net), []).append(end)
+    return [f"- {net} {' '.join(found)}" for net, found in ends.items() if len(found) > 1]
 
 
 def die_def_text(die: Die, macros: MacroSet, fields: Sequence[BumpField] = ()) -> str:
@@ -88,7 +86,7 @@ def die_def_text(die: Die, macros: MacroSet, fields: Sequence[BumpField] = ()) -
         Every keep-out that is not rectilinear.
     """
     size = (nm(die.width_um), nm(die.height_um))
-    names = _names([block.name for block in die.blocks])
+    names = def_names([block.name for block in die.blocks])
     components = [
         _component(names[block.name], macros.of_block[die.name, block.name], x0, y0)
         + _properties(block)
@@ -98,9 +96,11 @@ def die_def_text(die: Die, macros: MacroSet, fields: Sequence[BumpField] = ()) -
     pins = macros.macros[macros.of_body[die.name]].pins
     groups, _ = groups_of(die)
     regions = [
-        f"- {_name(group.name)} {_points(box_nm(group.bounds))} + TYPE GUIDE" for group in groups
+        f"- {def_name(group.name)} {_points(box_nm(group.bounds))} + TYPE GUIDE" for group in groups
     ]
-    members = [f"- {_name(g.name)} {_name(g.name)}/* + REGION {_name(g.name)}" for g in groups]
+    members = [
+        f"- {def_name(g.name)} {def_name(g.name)}/* + REGION {def_name(g.name)}" for g in groups
+    ]
     parts = [
         _head(die.name, size, _definitions(die)),
         *_tracks(die),
@@ -119,7 +119,7 @@ def die_def_text(die: Die, macros: MacroSet, fields: Sequence[BumpField] = ()) -
 
 def _head(design: str, size: tuple[int, int], definitions: str = "") -> str:
     return (
-        f'VERSION 5.8 ;\nDIVIDERCHAR "/" ;\nBUSBITCHARS "[]" ;\nDESIGN {_name(design)} ;\n'
+        f'VERSION 5.8 ;\nDIVIDERCHAR "/" ;\nBUSBITCHARS "[]" ;\nDESIGN {def_name(design)} ;\n'
         f"UNITS DISTANCE MICRONS {NM_PER_UM} ;\n{definitions}"
         f"DIEAREA {_points((0, 0, *size))} ;\n"
     )
@@ -159,17 +159,18 @@ def _component(name: str, macro: str, x_um: float, y_um: float) -> str:
 
 
 def _pin(pin: Pin) -> str:
-    name, half = _name(pin.name), pin.pad_nm // 2
+    name, (x0, y0, x1, y1) = pin.name, pin.box_nm
+    x, y = (x0 + x1) // 2, (y0 + y1) // 2
     return (
-        f"- {name} + NET {name} + DIRECTION INOUT + USE SIGNAL + LAYER {metals()[PAD].lef_name} "
-        f"( -{half} -{half} ) ( {half} {half} ) + FIXED ( {pin.x_nm} {pin.y_nm} ) N"
+        f"- {name} + NET {name} + DIRECTION INOUT + USE SIGNAL + LAYER {pin.layer} "
+        f"{_points((x0 - x, y0 - y, x1 - x, y1 - y))} + FIXED ( {x} {y} ) N"
     )
 
 
 def _net(pin: Pin, names: Mapping[str, str]) -> str:
     """Return the net of a pin: to the block that it belongs to, if any."""
-    block = f" ( {names[pin.block]} {_name(pin.port)} )" if pin.block else ""
-    return f"- {_name(pin.name)} ( PIN {_name(pin.name)} ){block}"
+    block = f" ( {names[pin.block]} {pin.port} )" if pin.block else ""
+    return f"- {pin.name} ( PIN {pin.name} ){block}"
 
 
 def _points(corners: Box) -> str:
@@ -205,12 +206,3 @@ def _blockages(die: Die) -> list[str]:
         everywhere = " ".join(f"RECT {_points(piece)}" for piece in rim)
         found += [f"- LAYER {metal.lef_name} {everywhere}" for metal in routing_metals()]
     return found
-
-
-def _names(names: Sequence[str]) -> dict[str, str]:
-    return unique_names(names, illegal=_ILLEGAL, prefix="n", start=r"\w")
-
-
-@functools.lru_cache(maxsize=1 << 16)
-def _name(name: str) -> str:
-    return _names([name])[name]

@@ -100,11 +100,9 @@ def _macro(macro: Macro) -> str:
 
 
 def _pin(pin: Pin) -> str:
-    half = pin.pad_nm // 2
-    corners = (pin.x_nm - half, pin.y_nm - half, pin.x_nm + half, pin.y_nm + half)
     return (
         f"  PIN {pin.name}\n    DIRECTION INOUT ;\n    USE SIGNAL ;\n    PORT\n"
-        f"      LAYER {metals()[PAD].lef_name} ;\n        RECT {_um(corners)} ;\n    END\n"
+        f"      LAYER {pin.layer} ;\n        RECT {_um(pin.box_nm)} ;\n    END\n"
         f"  END {pin.name}"
     )
 

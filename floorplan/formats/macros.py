@@ -12,8 +12,8 @@ from shapely import Polygon
 from floorplan.block import Block
 from floorplan.cell_shapes import cell_name
 from floorplan.die import Die
-from floorplan.formats.nanometres import Box, nm, pieces_nm
-from floorplan.formats.pins import Pin, signal_pins
+from floorplan.formats.nanometres import Box, box_nm, nm, pieces_nm
+from floorplan.formats.pins import Pin, block_pins, signal_pins
 from floorplan.layout import Layout
 from floorplan.stack import HbmStack
 from techlib import Faults
@@ -72,7 +72,8 @@ def macros_of(layout: Layout) -> MacroSet:
     InputError
         Every block whose outline is slanted and has a hole, which LEF cannot hold.
     """
-    collection, plan = _Collection(), layout.floorplan
+    plan = layout.floorplan
+    collection = _Collection(nm(layout.grid_um))
     faults = Faults()
     of_block, of_body = {}, {}
     for die in plan.dies:
@@ -92,7 +93,8 @@ def macros_of(layout: Layout) -> MacroSet:
 class _Collection:
     """Macros while they are found, by name and by what they hold."""
 
-    def __init__(self) -> None:
+    def __init__(self, grid_nm: int) -> None:
+        self.grid_nm = grid_nm
         self.macros: dict[str, Macro] = {}
         self._names: dict[object, str] = {}
 
@@ -114,7 +116,7 @@ class _Collection:
         if shape:
             stem += "_" + hashlib.sha256(repr(shape).encode()).hexdigest()[:6]
         stem = stem if block.enabled else f"SPARE_{stem}"
-        own = tuple(pin.of_block(nm(x0), nm(y0)) for pin in pins)
+        own = block_pins(pins, box_nm(block.outline.bounds), self.grid_nm)
         return self.add(stem, str(block.kind), *size, pieces, points, own)
 
     def stack(self, stack: HbmStack, layout: Layout) -> str:

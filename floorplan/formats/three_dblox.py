@@ -18,6 +18,7 @@ from floorplan.formats.bump_maps import (
     stack_body,
     substrate_maps,
 )
+from floorplan.formats.def_names import def_name
 from floorplan.formats.nanometres import NM_PER_UM
 from floorplan.formats.registry import Content, Job
 from floorplan.layer_map import MapLayer, layer_map
@@ -64,11 +65,16 @@ def _bump_map(bumps: BumpMap, every: bool) -> Callable[[Path], None]:
             for field in bumps.fields:
                 cell = lef_writer.bump_macro(field)
                 stream.writelines(
-                    f"{name} {cell} {x} {y} {port} {net}\n"
+                    f"{def_name(name)} {cell} {x} {y} {_word(port)} {_word(net)}\n"
                     for name, x, y, port, net in rows(field, every=every, own_words=bumps.own_words)
                 )
 
     return write
+
+
+def _word(name: str) -> str:
+    """Return a port or a net as DEF has it, and a dash for none as it is."""
+    return name if name == "-" else def_name(name)
 
 
 def _chiplets(job: Job, bump_maps: Mapping[str, str]) -> str:
@@ -215,6 +221,10 @@ def _stack(job: Job) -> str:
         f"  top: {_INTERPOSER}.regions.back",
         f"  bot: {_SUBSTRATE}.regions.front",
         f"  thickness: {technology.c4_height_um:.3f}",
+        f"{_SUBSTRATE}_to_board:",
+        f"  top: {_SUBSTRATE}.regions.back",
+        "  bot: ~",
+        "  thickness: 0.000",
     ]
     lines = ["Header:", *_indented(_HEADER), "  include:", f"    - {job.stem}.3dbv"]
     lines += ["Design:", f"  name: {plan.name}", "ChipletInst:", *_indented(instances)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ _COLUMNS = (
     "a name (name, or key for DIE/BLOCK), and x0_um, y0_um, x1_um, y1_um or x_um, y_um, width_um, "
     f"height_um (or in mm, nm, m); if wanted {', '.join(_OTHERS[:-1])}"
 )
+_SEPARATORS = (",", ";", "\t")
+_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+([eE][-+]?\d+)?")
 _UM2_PER_MM2 = 1e6
 _ROUND_OFF = 1e-6  # of areas in a table
 _BOUNDS = "the areas of some blocks are not those of their bounds, which were taken"
@@ -49,7 +52,8 @@ def read_csv(path: Path, die: str, unit_um: float | None) -> Sketch:
     Parameters
     ----------
     path : Path
-        With a header; ``blocks.csv`` of ``scoville layout`` is one.
+        With a header; ``blocks.csv`` of ``scoville layout`` is one. Cells may be apart by commas,
+        tabs, or semicolons, with which decimal commas are read too.
     die : str
         Name of the die, where the table has neither keys nor a column ``die``.
     unit_um : float or None
@@ -60,9 +64,12 @@ def read_csv(path: Path, die: str, unit_um: float | None) -> Sketch:
     InputError
         A header that does not fit, and every fault in every row.
     """
-    rows = list(csv.reader(io.StringIO(read_text(path, "a table of blocks"), newline="")))
+    text = read_text(path, "a table of blocks")
+    first = text.partition("\n")[0]
+    between = max(_SEPARATORS, key=first.count)
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=between))
     faults = Faults()
-    header = [name.strip() for name in rows[0]] if rows else []
+    header = [name.strip().casefold() for name in rows[0]] if rows else []
     columns = _columns(header, f"{path}:1", unit_um, faults)
     faults.raise_if_any()
     assert columns is not None
@@ -77,6 +84,8 @@ def read_csv(path: Path, die: str, unit_um: float | None) -> Sketch:
             faults.add(where, f"{len(row)} cells", f"{len(header)}, as in the header")
             continue
         cells = dict(zip(header, (cell.strip() for cell in row), strict=True))
+        if between == ";":
+            cells |= {key: _with_point(cell) for key, cell in cells.items()}
         owner, block = _block(cells, columns, die, where, faults)
         if block is None:
             continue
@@ -92,6 +101,11 @@ def read_csv(path: Path, die: str, unit_um: float | None) -> Sketch:
     keyed = columns.name == "key" or "die" in header
     dies = tuple(die_around(name, blocks.values(), placed=keyed) for name, blocks in found.items())
     return Sketch(str(path), dies, power_w=power_w, notes=(_BOUNDS,) if bounds_only else ())
+
+
+def _with_point(cell: str) -> str:
+    """Return a number with a decimal comma as one with a point; anything else as it is."""
+    return cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell) else cell
 
 
 def _columns(
@@ -133,7 +147,7 @@ def _block(
         number(cells[column], where, column, faults, positive=columns.sized and index > 1)
         for index, column in enumerate(columns.shape)
     ]
-    kind = cells.get("kind", "")
+    kind = cells.get("kind", "").casefold()
     if kind and kind not in set(BlockKind):
         cure = did_you_mean(kind, [str(kind) for kind in BlockKind])
         faults.add(f"{where}: kind", f"unknown {kind!r}", cure=cure)

@@ -61,9 +61,11 @@ def read_def(path: Path, lef: Sequence[Path]) -> Sketch:
     for file in lef:
         classes |= scan_lef(texts[file])
     found = scan_def(texts[path], str(path))
-    for what, missing in (("DESIGN", not found.design), ("UNITS", not found.units_per_um)):
-        if missing:
-            faults.add(str(path), f"has no {what}, or it is 0", "DEF 5.8")
+    if not found.design:
+        faults.add(str(path), "has no DESIGN", "DEF 5.8")
+    if not found.units_per_um:  # what readers take it for then is 1000, 100, or nothing at all
+        cure = "add the units that it was written in"
+        faults.add(str(path), "has no UNITS, or 0", "e.g. UNITS DISTANCE MICRONS 1000", cure)
     wanted = _wanted(found, classes, path, faults)
     faults.raise_if_any()
     layout = _read(path, lef, found)

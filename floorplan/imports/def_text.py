@@ -18,7 +18,6 @@ _DESIGN = re.compile(r"^\s*DESIGN\s+(\S+)\s*;", re.M)
 _PROPERTY = re.compile(r'^\s*DESIGN\s+(\w+)\s+(?:REAL|INTEGER|STRING)\s+("[^"]*"|\S+)\s*;', re.M)
 _MACRO = re.compile(r"^\s*MACRO\s+(\S+)(.*?)^\s*END\s+\1\s*$", re.M | re.S)
 _CLASS = re.compile(r"^\s*CLASS\s+(\w+)", re.M)
-_DEFAULT_UNITS = 100  # per micrometre, where a file does not say
 _PLACED = {"PLACED", "FIXED", "COVER"}
 _COMMENT = re.compile(r"#[^\n]*")
 
@@ -73,7 +72,7 @@ def scan_def(text: str, path: str) -> DefText:
     units = _UNITS.search(text)
     return DefText(
         design=design[1] if design else "",
-        units_per_um=int(units[1]) if units else _DEFAULT_UNITS,
+        units_per_um=int(units[1]) if units else 0,
         components=components,
         properties=properties,
         notes=notes,

@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely import Polygon
 
+from floorplan.cell_tree import labels_of, offsets_of, polygons_of, turn_of
 from floorplan.imports.gds_layers import LayerRoles
 
 __all__ = ["DrawnShape", "Label", "Walk", "walk"]
@@ -113,49 +114,26 @@ class _Meaning:
 
 
 def _visit(cell: gdstk.Cell, place: Place, path: Path, found: Walk, meaning: _Meaning) -> None:
-    for polygon in _polygons(cell):
+    for polygon in polygons_of(cell):
         role = found.roles.role.get((polygon.layer, polygon.datatype))
         if role is None:
             continue
-        for outline in _outlines(polygon, place):
-            found.shapes.append(DrawnShape(role, polygon.layer, outline, path, cell.name))
-    for label in cell.labels:
+        for offset in offsets_of(polygon.repetition):
+            for outline in _outlines(_moved(polygon.points + offset, place)):
+                found.shapes.append(DrawnShape(role, polygon.layer, outline, path, cell.name))
+    for label, places in labels_of(cell):
         if label.layer in found.roles.numbers:
-            x, y = _moved(np.array([label.origin]), place)[0].tolist()
-            found.labels.append(Label(label.text.strip(), label.layer, x, y, path))
+            for x, y in _moved(places, place).tolist():
+                found.labels.append(Label(label.text.strip(), label.layer, x, y, path))
+    matrix, shift = place
     for reference in cell.references:
         if not isinstance(reference.cell, gdstk.Cell) or not meaning.has(reference.cell):
             continue
-        for inner in _places(reference, place):
+        turn = matrix @ turn_of(reference)
+        for corner in np.array([reference.origin]) + offsets_of(reference.repetition):
             found.instances += 1
+            inner = (turn, matrix @ corner + shift)
             _visit(reference.cell, inner, (*path, found.instances), found, meaning)
-
-
-def _polygons(cell: gdstk.Cell) -> Iterator[gdstk.Polygon]:
-    for polygon in cell.polygons:
-        for offset in _offsets(polygon.repetition):
-            yield polygon.copy().translate(*offset) if offset.any() else polygon
-    for path in cell.paths:
-        yield from path.to_polygons()
-
-
-def _offsets(repetition: gdstk.Repetition) -> NDArray[np.float64]:
-    """Return the places of a repetition, the first one included."""
-    offsets = np.asarray(repetition.get_offsets(), dtype=np.float64).reshape(-1, 2)
-    return offsets if len(offsets) else np.zeros((1, 2))
-
-
-def _places(reference: gdstk.Reference, place: Place) -> Iterator[Place]:
-    """Yield the places of all copies of a reference."""
-    matrix, shift = place
-    cos, sin = np.cos(reference.rotation), np.sin(reference.rotation)
-    turn = np.array([[cos, -sin], [sin, cos]]) * reference.magnification
-    turn = np.where(np.abs(turn - np.round(turn)) < 1e-12, np.round(turn), turn)
-    if reference.x_reflection:
-        turn = turn @ np.diag([1.0, -1.0])
-    for offset in _offsets(reference.repetition):
-        corner = np.asarray(reference.origin) + offset
-        yield matrix @ turn, matrix @ corner + shift
 
 
 def _moved(points: NDArray[np.float64], place: Place) -> NDArray[np.float64]:
@@ -163,9 +141,9 @@ def _moved(points: NDArray[np.float64], place: Place) -> NDArray[np.float64]:
     return np.round(points @ matrix.T + shift, _DIGITS) + 0.0
 
 
-def _outlines(polygon: gdstk.Polygon, place: Place) -> Iterator[Polygon]:
+def _outlines(corners: NDArray[np.float64]) -> Iterator[Polygon]:
     """Yield a polygon in place; one that closes over a cut becomes one with a hole."""
-    outline = Polygon(_moved(np.asarray(polygon.points), place))
+    outline = Polygon(corners)
     for part in shapely.get_parts(outline if outline.is_valid else shapely.make_valid(outline)):
         if isinstance(part, Polygon) and part.area > 0.0:
             yield part

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import shapely
@@ -26,8 +27,8 @@ def label_of(shape: DrawnShape, labels: Sequence[Label]) -> str:
     return "" if near is None else near.text
 
 
-def names_of(shapes: Sequence[DrawnShape], found: Walk, depth: int) -> tuple[list[str], int]:
-    """Return the name of each shape, and how many have been made up.
+def names_of(shapes: Sequence[DrawnShape], found: Walk, depth: int, notes: list[str]) -> list[str]:
+    """Return the name of each shape; note how many have been made up or numbered.
 
     Parameters
     ----------
@@ -40,7 +41,7 @@ def names_of(shapes: Sequence[DrawnShape], found: Walk, depth: int) -> tuple[lis
     """
     cells = _cell_names(shapes, found)
     local = _labelled(shapes, found)
-    names, made_up = [], 0
+    names, made_up = list[str](), 0
     counts: Counter[str] = Counter()
     for index, shape in enumerate(shapes):
         if index in local:
@@ -56,7 +57,28 @@ def names_of(shapes: Sequence[DrawnShape], found: Walk, depth: int) -> tuple[lis
             if above[:size] in cells
         ]
         names.append("/".join((*prefix, text)))
-    return names, made_up
+    if made_up:
+        notes.append(f"{made_up} blocks have no label; they are named after their kind")
+    if numbered := _numbered(names, local):
+        notes.append(f"{numbered} blocks have a label that their cell repeats; they are numbered")
+    return names
+
+
+def _numbered(names: list[str], local: Mapping[int, Label]) -> int:
+    """Give blocks a number each that are named by one label of a cell in several places."""
+    alike: dict[str, list[int]] = {}
+    for index, name in enumerate(names):
+        alike.setdefault(name, []).append(index)
+    numbered = 0
+    for name, members in alike.items():
+        paths = {local[index].path for index in members if index in local}
+        if len(members) == 1 or len(paths) < len(members):
+            continue
+        numbers = (n for n in itertools.count() if f"{name}{n}" not in alike)
+        for index, number in zip(members, numbers, strict=False):
+            names[index] = f"{name}{number}"
+        numbered += len(members)
+    return numbered
 
 
 def _labelled(shapes: Sequence[DrawnShape], found: Walk) -> dict[int, Label]:

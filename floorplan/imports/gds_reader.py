@@ -103,11 +103,13 @@ def _top(library: gdstk.Library, path: Path, cell: str) -> gdstk.Cell:
             cure = did_you_mean(cell, cells)
             raise InputError.of(str(path), f"has no cell {cell!r}", cure=cure)
         return cells[cell]
-    tops = [one for one in library.top_level() if isinstance(one, gdstk.Cell)]
+    every = [one for one in library.top_level() if isinstance(one, gdstk.Cell)]
+    tops = [one for one in every if one.bounding_box() is not None] or every
     if len(tops) != 1:
-        names = ", ".join(sorted(one.name for one in tops)) or "none"
-        cure = "say which cell is meant"
-        raise InputError.of(str(path), f"has {len(tops)} top cells: {names}", "one", cure)
+        names = sorted(one.name for one in tops)
+        cure = f"say which one is meant, e.g. cell = {names[0]!r}" if names else ""
+        what = f"has {len(tops)} top cells: {', '.join(names) or 'none'}"
+        raise InputError.of(str(path), what, "one", cure)
     return tops[0]
 
 
@@ -183,9 +185,7 @@ def _edge(outline: Polygon, found: Walk) -> tuple[float, float]:
 def _blocks(
     shapes: Sequence[DrawnShape], found: Walk, depth: int, path: Path, notes: list[str]
 ) -> list[SketchBlock]:
-    names, made_up = names_of(shapes, found, depth)
-    if made_up:
-        notes.append(f"{made_up} blocks have no label; they are named after their kind")
+    names = names_of(shapes, found, depth, notes)
     faults, seen = Faults(), dict[str, DrawnShape]()
     spares = shapely.union_all([shape.outline for shape in found.of_role("spare")])
     shapely.prepare(spares)

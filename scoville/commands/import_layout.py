@@ -67,7 +67,7 @@ _Interposer = Annotated[
 _Rules = Annotated[
     str | None,
     typer.Option(
-        "--rules", metavar="FILE.toml", help="The same entries as in [floorplan] of a design."
+        "--rules", metavar="FILE.toml", help="The same entries as in \\[floorplan] of a design."
     ),
 ]
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
@@ -94,7 +94,7 @@ def import_command(
     It leaves design.toml, floorplan.toml and a picture; where the file has power, case.json too,
     for `scoville thermal case.json`.
     """
-    from scoville.imported_design import write_design
+    from scoville.imported_design import by_itself, write_design
     from scoville.output import output_folder
 
     words = {"die": die, "node": node, "cell": cell, "unit": unit, "hbm": hbm}
@@ -106,7 +106,7 @@ def import_command(
         table["interposer"] = {**table.get("interposer", {}), "technology": interposer}
     _add_pairs(table, kind or (), layer or ())
     stem = _NOT_IN_A_NAME.sub("_", name or Path(file).stem).strip("_.-") or "design"
-    found = _imported(table, stem, kind or ())
+    found = by_itself(_imported(table, stem, kind or ()))
     place = session.folder(stem)
     with output_folder(place) as folder:
         design, missing = write_design(found, name or Path(file).name, folder)

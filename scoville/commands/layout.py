@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -77,9 +78,12 @@ def layout_command(
     _print_links(session, loaded.layout)
     for note in loaded.layout.notes:
         session.say(note)
-    violations = floorplan.check(plan, loaded.rules)
-    if violations:
-        session.warn(f"{len(violations)} violations; see `scoville check {design}`")
+    found = Counter[str]()
+    for violation in floorplan.check(plan, loaded.rules):
+        found[violation.severity] += violation.count
+    if found:
+        counted = f"{found['error']} violations, {found['warning']} warnings"
+        session.warn(f"{counted}; see `scoville check {design}`")
     session.say(_written(written.sizes, place))
     session.emit(
         {
@@ -89,7 +93,8 @@ def layout_command(
             "bytes": dict(written.sizes),
             "skipped": {name: str(error) for name, error in written.skipped.items()},
             "blocks": sum(len(die.blocks) for die in plan.dies),
-            "violations": len(violations),
+            "violations": found["error"],
+            "warnings": found["warning"],
             "utilisation": _areas(plan),
             "bumps": counts,
             "links": _links(loaded.layout),

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 import floorplan
@@ -21,6 +22,19 @@ def jalapeno_layout(jalapeno):
 @pytest.fixture(scope="session", params=["jalapeno", "jalapeno-hc26"])
 def built_in(request):
     return floorplan.build(floorplan.recipes()[request.param])
+
+
+@pytest.fixture
+def pad_at():
+    """Find the pad of a cell at a place, by itself where it was one of an array."""
+
+    def find(cell, origin):
+        for reference in cell.references:
+            cell.add(*reference.apply_repetition())
+        (pad,) = (r for r in cell.references if np.allclose(r.origin, origin))
+        return pad
+
+    return find
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from shapely import Point
 
 import floorplan
 from floorplan import BumpArray, BumpField, BumpKind, Orientation
@@ -54,6 +55,43 @@ def test_the_layouts_of_the_built_in_designs_are_clean(built_in):
     layout = floorplan.lay_out(built_in)
     assert sum(layout.bump_counts.values()) > 900_000
     assert floorplan.check(layout) == ()
+
+
+@pytest.mark.parametrize("hbm", ["HBM2", "HBM2E", "HBM3", "HBM3E", "HBM4"])
+def test_each_generation_has_joints_of_its_own_supplies(derived, hbm):
+    """HBM2 has none of a low swing, and no joint of one then."""
+    changes = {
+        "hbm": hbm, "die_width": "14 mm", "die_height": "14 mm", "stacks_west": 1,
+        "stacks_east": 1, "slices_per_stack": 2, "extra_slices": 0, "serdes_lanes": 8,
+        "host_lanes": 4, "noc_hub_area": "4 mm^2", "collective_area": "2 mm^2",
+        "management_area": "2 mm^2", "io_die_width": "10 mm", "io_noc_area": "4 mm^2",
+        "die_to_die_blocks": 3,
+    }  # fmt: skip
+    layout = floorplan.lay_out(derived("jalapeno-hc26", **changes))
+    assert floorplan.check(layout) == ()
+    memory = layout.field("hbm_w0/hbm").count_by_net()
+    for name in ("interposer/c4", "substrate/bga"):
+        supplies = layout.field(name).count_by_net()
+        for rail in ("VDDC", "VDDQ", "VDDQL"):
+            assert bool(supplies[rail]) == bool(memory.get(rail))
+
+
+def test_a_map_that_stands_aside_as_a_whole(layout):
+    """Along the edge by 1 um; across it a PHY may stand where it likes."""
+    field = layout.field(PHY)
+    aside = with_field(layout, PHY, **moved_by(field, 0.0, 1.0))
+    (found,) = floorplan.check(aside)
+    assert (found.rule, found.where) == ("bump-map", (PHY, STACK))
+    assert found.amount == pytest.approx(1.0)
+    assert "its map stands 1 um along the edge from that of hbm_w0/hbm; line them up" in (
+        found.message
+    )
+    assert floorplan.check(with_field(layout, PHY, **moved_by(field, 1.0, 0.0))) == ()
+
+
+def moved_by(field, dx_um, dy_um):
+    moved = field.placed(dx_um, dy_um)
+    return {"arrays": moved.arrays, "points_um": moved.points_um}
 
 
 def test_a_swapped_net(layout):
@@ -251,6 +289,23 @@ def test_a_gap_in_a_grid_of_balls(layout):
     substrate = layout.substrate
     assert (gap.rule, gap.severity, gap.where) == ("grid-gap", "warning", ("substrate/test",))
     assert (gap.x_um, gap.y_um) == (10_000.0 - substrate.x_um, 10_600.0 - substrate.y_um)
+
+
+def test_a_gap_in_the_microbumps_of_a_die(layout):
+    """Lanes stand in the grid of the core; where the die has a keep-out, a site is left out."""
+    grid = [(2_000.0 + 45.0 * x, 9_000.0 + 45.0 * y) for y in range(6) for x in range(9)]
+    lane, kept, gone = grid.pop(30), grid.pop(22), grid.pop(11)
+    fields = [
+        field(BumpKind.CORE, grid, ["VDD"] * len(grid), owner="compute", pad_um=25.0, name="core"),
+        field(BumpKind.CORE, [lane], ["VSS"], owner="compute", pad_um=25.0, name="lane"),
+    ]
+    plan = layout.floorplan
+    die = replace(plan.dies[0], keepouts=(Point(kept).buffer(10.0),))
+    bare = alone(replace(layout, floorplan=replace(plan, dies=(die,))), *fields)
+    (gap,) = [v for v in floorplan.check(bare) if v.rule == "grid-gap"]
+    assert (gap.where, gap.severity) == (("compute/core",), "warning")
+    assert (gap.x_um, gap.y_um) == (gone[0] + die.x_um, gone[1] + die.y_um)
+    assert "no microbump at" in gap.message
 
 
 def test_a_joint_without_a_via(layout):

@@ -206,8 +206,8 @@ def test_a_block_of_an_unknown_stack(jalapeno):
     assert "there is no stack 'hbm_w9'; did you mean" in found.message
 
 
-def _speck(name, **more):
-    return Block(name, BlockKind.VECTOR, box(5_000.0, 5_000.0, 5_001.0, 5_001.0), **more)
+def _speck(name, kind=BlockKind.VECTOR, **more):
+    return Block(name, kind, box(5_000.0, 5_000.0, 5_001.0, 5_001.0), **more)
 
 
 @pytest.mark.parametrize(
@@ -261,6 +261,7 @@ def test_every_other_rule_of_the_deck_can_be_broken(jalapeno):
         with_die(jalapeno, seal_ring_um=5.0),
         with_die(jalapeno, seal_ring_um=0.0),
         replace(jalapeno, height_um=60_000.0).with_stack_at("hbm_n0", 20_000.0, 48_000.0),
+        with_die(jalapeno, blocks=(_speck("a", kind=BlockKind.HBM_PHY),)),
     ]
     found = set().union(*map(rules, seeded))
     assert found | ELSEWHERE == set(floorplan.rule_deck())

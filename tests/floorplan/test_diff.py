@@ -142,6 +142,19 @@ def test_bumps_that_move_or_change_their_net_or_pad(layout):
     assert (found.change, found.before, found.after) == ("grew", "pads of 25 um", "pads of 30 um")
 
 
+def test_bumps_of_one_net_that_move_are_paired_with_the_nearest(layout):
+    """Supply bumps by 1 um each; two that go farther than a pad have gone, and come elsewhere."""
+    field = layout.field("hbm0/hbm")
+    supply = np.flatnonzero(field.point_nets == field.nets.index("VDDQ"))[:4]
+    points = field.points_um.copy()
+    points[supply] += [[1.0, 0.0], [0.0, -1.0], [0.0, 26.0], [27.0, 0.0]]
+    found = floorplan.diff(layout, with_field(layout, "hbm0/hbm", points_um=points))
+    assert [(d.change, d.amount) for d in found] == [
+        ("added", 2.0), ("moved", pytest.approx(1.0)), ("moved", pytest.approx(1.0)),
+        ("removed", 2.0),
+    ]  # fmt: skip
+
+
 def test_bumps_that_come_and_go_are_counted_by_net(layout):
     field = layout.field("chip/core")
     array = field.arrays[0]

@@ -123,7 +123,7 @@ def test_blocks_and_dies_are_labelled(written):
         shapes.shape_flags = kdb.Shapes.STexts
         texts.update(item.shape().text_string for item in shapes.each())
     for stack in plan.stacks:
-        assert texts[stack.name] == 1
+        assert texts[stack.name] == 2  # the stack, and its link
     for die in plan.dies:
         assert texts[die.name] == 1
     assert texts["tensor07"] == 64

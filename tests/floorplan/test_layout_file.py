@@ -49,7 +49,9 @@ def test_the_hierarchy_is_that_of_the_package(read):
     )
     sides = {"EAST": 3, "WEST": 3, "NORTH": 1, "SOUTH": 1}  # their interfaces'
     assert stacks == {f"HBM_STACK_HBM3E_{side}": count for side, count in sides.items()}
-    assert inside == {"COMPUTE_DIE", "C4_BUMPS_117895", "TSV_BUMPS_1061055", *stacks}
+    links = {"LINK_80", "LINK_80_2", "LINK_80_3", "LINK_80_4"}  # to each side
+    bumps = {"C4_BUMPS_117895", "TSV_BUMPS_1061055"}
+    assert inside == {"COMPUTE_DIE", *bumps, *links, *stacks}
     assert {"SLICE", "HBM_BUMPS_3753"} < below(read.cell("COMPUTE_DIE"))
     for name in stacks:
         assert below(read.cell(name)) == {"HBM_BUMPS_7261"}
@@ -121,6 +123,12 @@ def test_both_formats_hold_the_same(files):
     assert not kdb.LayoutDiff().compare(*layouts, kdb.LayoutDiff.Silent)
 
 
+def test_built_in_designs_take_less_than_a_megabyte(built_in, tmp_path):
+    layout = floorplan.lay_out(built_in)
+    assert floorplan.write_gds(layout, tmp_path / "x.gds").stat().st_size < 1_000_000
+    assert floorplan.write_oasis(layout, tmp_path / "x.oas").stat().st_size < 100_000
+
+
 def test_the_same_layout_gives_the_same_bytes(jalapeno_layout, files, tmp_path):
     again = floorplan.lay_out(jalapeno_layout.floorplan)
     for kind, write in WRITERS.items():
@@ -143,6 +151,22 @@ def test_source_date_epoch_sets_the_time_stamp(jalapeno, tmp_path, monkeypatch):
         "correct or unset it"
     )
     assert not (tmp_path / "c.gds").exists()
+
+
+@pytest.mark.parametrize("suffix", ["gds", "oas"])
+def test_a_file_that_has_no_room_is_an_error(jalapeno_layout, tmp_path, suffix):
+    """A limit of the system's on sizes of files stands for the full disk."""
+    resource = pytest.importorskip("resource", reason="limits of files are those of POSIX")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        with pytest.raises(OSError, match=rf"x\.{suffix} was cut short; is the disk full\?"):
+            WRITERS[suffix](jalapeno_layout, tmp_path / f"x.{suffix}")
+        with pytest.raises(InputError, match=r"cannot be written: .* was cut short"):
+            floorplan.write_formats(jalapeno_layout, tmp_path, [suffix, "lyp"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_moved_bump_makes_a_stack_of_its_own(jalapeno_layout, tmp_path):

@@ -153,7 +153,30 @@ def test_a_stack_turned_by_180_degrees(broken):
     assert "1920 of 1920 nets do not face those of hbm_w0/hbm; it fits if" in bumps.message
 
 
-def test_swapped_nets_and_a_moved_bump(broken):
+def test_a_stack_taken_out(broken):
+    """Its PHY is not the next one's: that has a PHY of its own name."""
+
+    def take(cells, _library):
+        inside = cells["INTERPOSER"]
+        stacks = [r for r in inside.references if "HBM_STACK" in r.cell_name]
+        inside.remove(max(stacks, key=lambda r: np.sum(r.bounding_box())))
+
+    (unused,) = broken(take)
+    assert (unused.rule, unused.severity) == ("phy-unused", "warning")
+    assert unused.where == ("compute/phy_hbm_e2",)
+
+
+@pytest.mark.parametrize("name", ["COMPUTE_DIE", "HBM_STACK_HBM3E_EAST", "INTERPOSER"])
+def test_a_body_by_itself_is_as_clean(clean, tmp_path, name):
+    library = gdstk.read_gds(clean, unit=1e-6)
+    cell = next(c for c in library.cells if c.name == name)
+    alone = gdstk.Library(**UNIT)
+    alone.add(cell, *cell.dependencies(True))
+    alone.write_gds(tmp_path / "alone.gds")
+    assert floorplan.check_layout(floorplan.read_layout(tmp_path / "alone.gds")) == ()
+
+
+def test_swapped_nets_and_a_moved_bump(broken, pad_at):
     """The nets of a file are the texts beside its pads."""
 
     def swap(cells, _library):
@@ -164,11 +187,7 @@ def test_swapped_nets_and_a_moved_bump(broken):
     def move(cells, _library):
         phy = cells["HBM_BUMPS_3753"]
         text = next(t for t in phy.labels if t.text == "DQ3_c")
-        pad = next(
-            r
-            for r in phy.references
-            if r.repetition.size == 0 and np.allclose(r.origin, text.origin)
-        )
+        pad = pad_at(phy, text.origin)
         pad.origin = text.origin = (text.origin[0] + 1.0, text.origin[1])
 
     found = broken(swap)
@@ -219,7 +238,9 @@ def test_a_second_top_cell_and_an_unknown_layer(broken):
 
     found = broken(add, "broken.oas")
     assert rules(found) == {"top-cell", "layer-unknown"}
-    assert "ORPHAN stand" in one(found, "top-cell").message
+    assert (
+        "ORPHAN stands beside it; place it below or take it out" in one(found, "top-cell").message
+    )
     unknown = one(found, "layer-unknown")
     assert (unknown.where, unknown.severity) == (("layer 250/7",), "warning")
     assert unknown.bounds_um == (11_360, 11_360, 11_370, 11_380)

@@ -81,3 +81,17 @@ def test_what_is_not_of_gdstk_stays_as_it_is(tmp_path):
     assert packed(other) == other
     for broken in (b"", b"not a layout", data[:60], data[:-1], data[:30] + b"\x63" + data[31:]):
         assert packed(broken) == broken
+
+
+def test_texts_are_listed_in_order(tmp_path):
+    """gdstk lists them by a hash; in order they are alike, and need no numbers."""
+    library = gdstk.Library(unit=1e-6, precision=1e-9)
+    names = [f"DQ{bit}_{channel}" for channel in "abcdefgh" for bit in range(64)]
+    labels = [gdstk.Label(name, (index, 0), layer=31) for index, name in enumerate(names)]
+    library.new_cell("TOP").add(gdstk.rectangle((0, 0), (1, 1), layer=7), *labels)
+    library.write_oas(tmp_path / "plain.oas", compression_level=6)
+    data = (tmp_path / "plain.oas").read_bytes()
+    (tmp_path / "packed.oas").write_bytes(packed(data))
+    assert drawn(tmp_path / "packed.oas") == drawn(tmp_path / "plain.oas")
+    cells = len(data) - sum(len(name) + 4 for name in names)
+    assert len(packed(data)) < cells + 3 * len(names)

@@ -68,20 +68,23 @@ def test_every_fault_of_a_rule_file_is_told_at_once(tmp_path):
             "block-spacing": 5,
             "block-overlap": "-1 um^2",
             "phy-gap": {"value": "1 mm", "window": "1 mm"},
+            "block-density": {"value": "130 %", "window": "1 nm"},
         }
     )
     assert faults[0] == "my.toml: die-gpa: unknown rule 'die-gpa'; did you mean 'die-gap'?"
     for words in (
-        "my.toml: angle: 0 degree; allowed: above 0 and at most 90 degree",
+        "my.toml: angle: 0 degree; allowed: above 0 degree",
         "my.toml: polygon: the rule has no limit; allowed: a severity (error, warning, off)",
         "my.toml: grid.colour: unknown key",
         "my.toml: block-width.severity: 'fatal'; allowed: one of error, warning, off",
         "my.toml: block-spacing: 5 has no unit; allowed: a quantity in um; did you leave out",
         "my.toml: block-overlap: -1 um^2; allowed: at least 0 um^2",
+        "my.toml: block-density: 1.3; allowed: at most 1",
+        "my.toml: block-density.window: 0.001 um; allowed: at least 20 um",
         "my.toml: phy-gap.window: the rule is not taken over windows; leave it out",
     ):
         assert any(fault.startswith(words) for fault in faults), (words, faults)
-    assert len(faults) == 8
+    assert len(faults) == 10
 
 
 def test_a_rule_file_that_cannot_be_read(tmp_path):

@@ -40,7 +40,8 @@ def test_widths_are_to_scale_and_slabs_of_one_material_are_joined(built: package
     texts = [t.get_text() for t in (*axes.texts, *figure.texts)]
     assert "bulk (26 slabs)  708 \u00b5m" in texts
     assert any("heights not" in text for text in texts)
-    legend = [t.get_text() for t in figure.legends[0].get_texts()]
+    assert axes.get_legend() is not None
+    legend = [t.get_text() for t in axes.get_legend().get_texts()]
     assert {"indium", "dram_die", "copper", "heated"} <= set(legend)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from typer.testing import CliRunner
@@ -367,3 +368,39 @@ def test_errors_name_the_options_that_were_given(tmp_path, options, told, more):
     done = CliRunner().invoke(app, ["power", "jalapeno", "--trace", str(path), *options, *more])
     assert done.exit_code == 2
     assert done.stderr.startswith(f"error: {told}")
+
+
+def test_a_packed_layout(tmp_path):
+    path = tmp_path / "a.gds.gz"
+    path.write_bytes(b"\x1f\x8b")
+    (said,) = lines_of(run("check", path))
+    assert said.startswith(f"{path}: is packed; allowed: a design, ")
+    assert said.endswith(f"; unpack it: gunzip {path}")
+
+
+@pytest.mark.parametrize("command", [["check"], ["diff", "jalapeno"]])
+def test_what_has_to_be_imported_first(tmp_path, command):
+    path = write(tmp_path, "DESIGN chip ;\n", "chip.def")
+    (said,) = lines_of(run(*command, path))
+    assert said == (
+        f"{path}: is DEF, with its LEF; allowed: a design, a floorplan in full (TOML), GDSII or "
+        f"OASIS; make a design of it: scoville import {path}"
+    )
+
+
+def test_the_help_of_import_names_the_section(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    assert "The same entries as in [floorplan] of a design." in run("import", "--help").stdout
+
+
+def test_a_time_stamp_that_is_none(tmp_path, monkeypatch):
+    """Libraries read it too, as they load; one that is empty is not set."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "abc")
+    (said,) = lines_of(run("check", "jalapeno"))
+    assert said == (
+        "SOURCE_DATE_EPOCH: 'abc'; allowed: whole seconds since 1970-01-01, e.g. 1700000000; "
+        "correct or unset it"
+    )
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "")
+    assert run("check", "jalapeno").exit_code == 0
+    assert "SOURCE_DATE_EPOCH" not in os.environ

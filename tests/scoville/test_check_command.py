@@ -125,3 +125,15 @@ def test_the_rules_are_listed():
     done = run("list", "rules")
     assert done.exit_code == 0
     assert "bump-map" in done.stdout
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_value_and_severity_of_a_rule_are_set_one_by_one(small, order):
+    """The same whichever comes first, on the command line and in a design."""
+    given = ["rules.die-gap=1 mm", "rules.die-gap.severity=warning"][::order]
+    sets = [word for entry in given for word in ("--set", entry)]
+    for target in (small, "jalapeno"):
+        code, content = content_of("check", target, *sets)
+        found = [v for v in content["violations"] if v["rule"] == "die-gap"]
+        assert code == 0
+        assert {(v["severity"], v["limit"]) for v in found} == {("warning", 1_000.0)}

@@ -102,6 +102,16 @@ def test_check_passes_and_fails():
     assert {violation["rule"] for violation in content["violations"]} == {"die-gap"}
 
 
+def test_a_layout_tells_warnings_from_violations(tmp_path):
+    ring = ["rules.seal-ring-width.value=25 um", "rules.seal-ring-width.severity=warning"]
+    out = ["--format", "csv", "--out", tmp_path / "l", "--json"]
+    done = run("layout", "jalapeno", *sets(ring), *out)
+    assert done.exit_code == 0
+    content = json.loads(done.stdout)
+    assert (content["violations"], content["warnings"]) == (0, 1)
+    assert "0 violations, 1 warnings; see `scoville check jalapeno`" in done.stderr
+
+
 def test_a_layout_that_cannot_be_packaged_is_still_checked_and_written(tmp_path):
     moved = ["floorplan.move.hbm_w0.x=-5 mm", "floorplan.move.hbm_w0.y=0 mm"]
     assert run("check", "jalapeno", *sets(moved), "--out", tmp_path / "c").exit_code == 1

@@ -346,3 +346,18 @@ def test_the_example_of_the_thermal_docs(tmp_path):
     assert [layer.name for layer in built.layers][-3:] == ["sink", "channel", "cover"]
     assert built.top.cools
     assert [patch.film_w_m2k for patch in built.bottom.patches] == [math.inf]
+
+
+def test_a_floorplan_in_full_takes_the_place_of_an_inherited_recipe(tmp_path):
+    """Beside a recipe of the same file it is a fault, as is any unknown entry."""
+    full = (
+        '[floorplan.interposer]\ntechnology = "CoWoS-S"\nwidth = "6 mm"\nheight = "5 mm"\n'
+        '[[floorplan.dies]]\nname = "cpu"\nnode = "N5"\nwidth = "4 mm"\nheight = "3 mm"\n'
+        'x = "1 mm"\ny = "1 mm"\n'
+    )
+    (tmp_path / "mine.toml").write_text(f'extends = "jalapeno"\n{full}')
+    design = load_design(tmp_path / "mine.toml")
+    assert [die.name for die in design.floorplan.dies] == ["cpu"]
+    (tmp_path / "both.toml").write_text(f'[floorplan]\nrecipe = "jalapeno"\n{full}')
+    with pytest.raises(InputError, match=r"floorplan\.dies: unknown key"):
+        load_design(tmp_path / "both.toml")

@@ -45,6 +45,20 @@ def test_a_def_of_a_die_becomes_a_design_that_can_be_checked_powered_and_heated(
     assert run("check", tmp_path / "d" / "design.toml").exit_code == 0
 
 
+def test_a_die_without_its_stacks_becomes_a_design(files, tmp_path):
+    """Their names stand in its DEF, and they in the file of the package."""
+    lef = ["--lef", files / "jalapeno.tech.lef", "--lef", files / "jalapeno.lef"]
+    done = run("import", files / "jalapeno.compute.def", *lef, "-o", tmp_path / "d", "--json")
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["notes"][0] == (
+        "blocks name hbm_e0, hbm_e1, hbm_e2, hbm_n0, hbm_s0, hbm_w0, hbm_w1, hbm_w2, which the "
+        "file has not; --hbm puts a stack beside each PHY"
+    )
+    plan = load_design(tmp_path / "d" / "design.toml").floorplan
+    assert {block.stack for block in plan.dies[0].blocks} == {""}
+    assert run("check", tmp_path / "d" / "design.toml").exit_code == 0
+
+
 def test_a_floorplan_with_power_leaves_a_case_that_is_solved(tmp_path):
     (tmp_path / "ev.flp").write_text(
         "core :\n position 0, 0 ;\n dimension 4000, 4000 ;\n power values 20 ;\n"

@@ -50,6 +50,24 @@ def odd():
 
 
 @pytest.fixture
+def read_lef():
+    """Read the macros of a LEF by KLayout."""
+
+    def read(folder, stem):
+        options = kdb.LoadLayoutOptions()
+        config = options.lefdef_config
+        config.lef_files = [str(folder / f"{stem}.tech.lef")]
+        config.dbu = 0.001
+        config.cell_outline_layer = "OUTLINE"
+        options.lefdef_config = config
+        layout = kdb.Layout()
+        layout.read(str(folder / f"{stem}.lef"), options)
+        return layout
+
+    return read
+
+
+@pytest.fixture
 def read_def():
     """Read a DEF with its LEF by KLayout."""
 

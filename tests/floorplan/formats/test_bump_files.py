@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from shapely import box
 
 import floorplan
-from floorplan import BumpKind
+from floorplan import Block, BlockKind, BumpKind
 from floorplan.formats.aif_writer import ball_names
 
 SIDES = {"front", "back", "internal", "internal_ext"}
@@ -125,6 +126,8 @@ def test_connected_faces_have_a_bump_opposite_each_other(blox, bump_files):
         )
     }
     met, ends = set(), {}
+    board = stack["Connection"].pop("substrate_to_board")  # without one the stack floats
+    assert board == {"top": "substrate.regions.back", "bot": None, "thickness": 0.0}
     for joint in stack["Connection"].values():
         name, face = re.fullmatch(r"(\w+)\.regions\.(\w+)", joint["top"]).groups()
         assert joint["thickness"] > 0.0
@@ -164,7 +167,12 @@ def test_bump_maps_are_the_bumps_of_the_layout(layout, bump_files):
         rows = read_bump_map(bump_files / name)
         return Counter((x, y, "NC" if net == "-" else net) for *_, x, y, _, net in rows)
 
-    assert nets("small.compute.front.bmap") == bumps_of(layout, "compute")
+    own = {
+        (x, y, terminal if "/" in net else net): count
+        for (x, y, net), count in bumps_of(layout, "compute").items()
+        for terminal in [net.replace("compute/", "") if net[:3] != "hbm" else f"phy_{net}"]
+    }
+    assert nets("small.compute.front.bmap") == own
     assert nets("small.interposer.back.bmap") == bumps_of(layout, "interposer", BumpKind.C4)
     stack = nets("small.HBM3E_east.front.bmap")
     assert {(x, y) for x, y, _ in stack} == {(x, y) for x, y, _ in bumps_of(layout, "hbm_w0")}
@@ -290,3 +298,28 @@ def test_text_files_leave_supplies_to_the_table_of_arrays(small, layout, bump_fi
             row.y_um + (row["rows"] - 1) * row.pitch_y_um]  # fmt: skip
     there = table[table["net"] == row["net"]][["x_um", "y_um"]].to_numpy()
     assert np.isclose(there, last, atol=1e-3).all(axis=1).any()
+
+
+def test_bump_maps_and_def_of_a_die_have_the_same_ports_and_nets(bump_files):
+    """A reader puts each bump on the net of that name in the die's own DEF."""
+    for die in ("compute", "io"):
+        text = (bump_files / f"small.{die}.def").read_text()
+        pins = dict(re.findall(r"^- (\S+) \+ NET (\S+) \+ DIRECTION", text, re.M))
+        supplies = set(re.findall(r"^- (\S+) \+ USE (?:POWER|GROUND)", text, re.M))
+        rows = read_bump_map(bump_files / f"small.{die}.front.bmap")
+        signals = {port: net for *_, port, net in rows if port in pins}
+        assert signals == pins
+        assert {net for *_, port, net in rows if port not in pins} == supplies
+
+
+def test_names_that_are_not_legal_are_the_same_in_lef_def_and_bump_maps(one_die, tmp_path):
+    lanes = Block("host x[1]", BlockKind.HOST, box(300, 300, 700, 700), lanes=1)
+    floorplan.write_formats(one_die(lanes, scribe_um=20.0, seal_ring_um=10.0), tmp_path)
+    wires = {f"host_x_1_/{port}" for port in ("tx0_p", "tx0_n", "rx0_p", "rx0_n")}
+    ports = {port for *_, port, net in read_bump_map(tmp_path / "small.chip.front.bmap")}
+    assert wires <= ports
+    files = ("small.lef", "small.chip.def", "small.interposer.back.bmap", "small.chip.aif")
+    for name in files:
+        text = (tmp_path / name).read_text()
+        assert all(wire in text for wire in wires), name
+        assert "host x" not in text

@@ -48,7 +48,7 @@ def test_klayout_finds_every_block_where_it_is(written, read_def):
         layout = read_def(folder, f"{plan.name}.{die.name}.def", plan.name)
         found = {}
         for instance in placed(layout):
-            box = instance.bbox(_index(layout, "OUTLINE"))  # pins of a PHY reach beyond it
+            box = instance.bbox()
             found[instance.property("name")] = (box.left, box.bottom, box.right, box.top)
         assert found == {block.name: bounds_nm(block.outline) for block in die.blocks}
 
@@ -58,10 +58,27 @@ def test_klayout_finds_dies_and_stacks(written, read_def):
     layout = read_def(folder, f"{plan.name}.def", plan.name)
     found = {}
     for instance in placed(layout):
-        box = instance.bbox(_index(layout, "OUTLINE"))  # pins of a PHY reach beyond it
+        box = instance.bbox()
         found[instance.property("name")] = (box.left, box.bottom, box.right, box.top)
     bodies = (*plan.dies, *plan.stacks)
     assert found == {body.name: bounds_nm(body.placed_outline) for body in bodies}
+
+
+def test_pins_of_every_macro_lie_apart_and_inside_it(built_in, tmp_path, read_lef):
+    floorplan.write_formats(built_in, tmp_path, ["lef"])
+    layout = read_lef(tmp_path, built_in.name)
+    outline, pins = _index(layout, "OUTLINE"), 0
+    for cell in layout.each_cell():
+        inside = kdb.Region(cell.begin_shapes_rec(outline))
+        for layer in layout.layer_indexes():
+            if not layout.get_info(layer).name.endswith(".PIN"):
+                continue
+            drawn = kdb.Region(cell.begin_shapes_rec(layer))
+            assert drawn.not_inside(inside).is_empty(), cell.name
+            assert drawn.merged(min_wc=2).is_empty(), cell.name
+            pins += drawn.count()
+    lanes = sum(4 * block.lanes for die in built_in.dies for block in die.blocks)
+    assert pins > lanes + len(built_in.stacks)
 
 
 def test_klayout_finds_area_rim_guides_and_tracks(written, read_def):

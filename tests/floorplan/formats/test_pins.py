@@ -129,22 +129,37 @@ def test_supplies_are_special_nets_of_arrays(layout, bump_files, read_def, file,
     }
 
 
-def test_interfaces_have_their_bumps_as_pins(layout, bump_files):
-    text = (bump_files / "small.lef").read_text()
-    die = layout.floorplan.dies[0]
-    (block,) = (b for b in die.blocks if b.name == "phy_hbm_w0")
-    x0, y0, x1, y1 = block.outline.bounds
-    size = f"SIZE {x1 - x0:g} BY {y1 - y0:g} ;"
-    field = layout.field("compute/phy_hbm_w0")
-    code = field.ports.index("DQ0_a")
-    x, y = field.points_um[list(field.point_nets).index(code)] - (x0, y0)
-    macros = [m for m in text.split("MACRO ") if m.startswith("HBM_PHY_") and size in m]
-    assert macros
-    rects = [re.search(r"PIN DQ0_a\n.*?RECT (\S+) (\S+) (\S+) (\S+) ;", m, re.S).groups()
-             for m in macros]  # fmt: skip
-    middles = [((float(a) + float(c)) / 2, (float(b) + float(d)) / 2) for a, b, c, d in rects]
-    assert any(middle == pytest.approx((x, y), abs=1e-3) for middle in middles)
-    assert all(m.count("  PIN ") == 1920 for m in macros)
+def pins_and_bumps(layout, folder, name):
+    """Return the middles of a block's pins and of its signal bumps, in one order [nm]."""
+    (block,) = (b for b in layout.floorplan.dies[0].blocks if b.name == name)
+    x0, y0 = (round(length * 1000) for length in block.outline.bounds[:2])
+    bumps = {
+        terminal.partition("/")[2]: (x - x0, y - y0)
+        for terminal, (x, y) in signals(layout, "compute").items()
+        if terminal.startswith(f"{name}/")
+    }
+    (macro,) = re.findall(rf"^- {name} (\S+) ", (folder / "small.compute.def").read_text(), re.M)
+    text = (folder / "small.lef").read_text().partition(f"MACRO {macro}\n")[2]
+    found = re.findall(
+        r"PIN (\S+)\n.*?LAYER M9 ;\s+RECT (\S+) (\S+) (\S+) (\S+) ;",
+        text.partition(f"END {macro}\n")[0],
+        re.DOTALL,
+    )
+    middles = {port: np.array(corners, float).reshape(2, 2).mean(0) for port, *corners in found}
+    assert set(middles) == set(bumps)
+    return np.array([middles[port] * 1000 for port in bumps]), np.array(list(bumps.values()))
+
+
+def test_pins_of_an_interface_lie_below_its_bumps(layout, bump_files):
+    pins, bumps = pins_and_bumps(layout, bump_files, "d2d0")
+    assert np.abs(pins - bumps).max() < 1.0
+
+
+def test_pins_of_a_phy_are_drawn_together_across_its_edge(layout, bump_files):
+    pins, bumps = pins_and_bumps(layout, bump_files, "phy_hbm_w0")
+    assert np.abs(pins[:, 1] - bumps[:, 1]).max() < 1.0
+    assert (np.diff(pins[np.argsort(bumps[:, 0], kind="stable"), 0]) >= -5.0).all()
+    assert np.ptp(pins[:, 0]) < 1_800_000 < np.ptp(bumps[:, 0])
 
 
 def test_gds_and_def_have_the_pads_of_a_stack_in_one_place(small, layout, bump_files):

@@ -173,10 +173,16 @@ def test_the_reader_says_nothing_on_its_own(soc, imported, capfd):
 
 def test_what_the_text_lacks_is_a_fault_of_its_own(soc, faults_of):
     path = soc(DESIGN__soc="TECHNOLOGY soc", MICRONS__2000="MICRONS 0")
+    units = (
+        f"{path}: has no UNITS, or 0; allowed: e.g. UNITS DISTANCE MICRONS 1000; add the units "
+        "that it was written in"
+    )
     assert faults_of("soc.def", lef="soc.lef") == [
-        f"{path}: has no DESIGN, or it is 0; allowed: DEF 5.8",
-        f"{path}: has no UNITS, or it is 0; allowed: DEF 5.8",
+        f"{path}: has no DESIGN; allowed: DEF 5.8",
+        units,
     ]
+    soc(**{"UNITS__DISTANCE__MICRONS__2000__;": ""})
+    assert faults_of("soc.def", lef="soc.lef") == [units]
     path = soc(**{"DIEAREA__(__-2000__-4000__)__(__1998000__996000__)__;": ""})
     assert faults_of("soc.def", lef="soc.lef") == [
         f"{path}: has no DIEAREA; allowed: the outline of the die"

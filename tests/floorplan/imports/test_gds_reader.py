@@ -1,5 +1,6 @@
 """Layouts that KLayout draws: layers and labels of another house, turned cells, arrays, faults."""
 
+import gdstk
 import klayout.db as kdb
 import pytest
 from shapely import box
@@ -99,6 +100,31 @@ def test_turned_mirrored_and_arrayed_cells(drawing, imported):
     assert blocks["r1c0/ram"].outline.bounds == (1_000.0, 2_100.0, 1_100.0, 2_150.0)
 
 
+def test_arrays_of_shapes_paths_and_texts(tmp_path, imported, faults_of):
+    """OASIS repeats whatever is drawn, not cells alone."""
+    steps = gdstk.Repetition(columns=2, rows=3, spacing=(300, 200))
+    library = gdstk.Library(unit=1e-6, precision=1e-9)
+    top = library.new_cell("TOP").add(gdstk.rectangle((0, 0), (2_000, 2_000), layer=1))
+    block = gdstk.rectangle((100, 100), (200, 150), layer=20)
+    path = gdstk.FlexPath([(1_000, 120), (1_100, 120)], 40, layer=22, simple_path=True)
+    block.repetition = path.repetition = steps
+    top.add(block, path)
+    library.write_oas(tmp_path / "theirs.oas")
+    blocks = blocks_of(imported("theirs.oas", layers=LAYERS))
+    assert set(blocks) == {f"{kind}{n}" for kind in ("sram", "vector") for n in range(6)}
+    assert max(block.outline.bounds for block in blocks.values()) == (1_300, 500, 1_400, 540)
+    top.add(gdstk.Label("ram", (150, 125), layer=20))
+    top.labels[0].repetition = steps
+    library.write_oas(tmp_path / "theirs.oas")
+    assert (
+        sum(
+            "block 'ram' is there twice" in fault
+            for fault in faults_of("theirs.oas", layers=LAYERS)
+        )
+        == 5
+    )
+
+
 def test_blocks_without_die_or_label(drawing, imported):
     drawing.box(drawing.top, 20, (-50, -50, 50, 50))
     drawing.box(drawing.top, 20, (60, -50, 160, 50))
@@ -142,11 +168,14 @@ def test_faults_of_layouts(drawing, faults_of, tmp_path):
     (tmp_path / "text.gds").write_text("not a layout")
     assert "text.gds: byte 0: does not begin with a HEADER record" in faults_of("text.gds")[0]
     drawing.box(drawing.top, 77, (0, 0, 1, 1))
-    drawing.layout.create_cell("OTHER")
+    drawing.layout.create_cell("EMPTY")
+    drawing.box(drawing.layout.create_cell("OTHER"), 77, (0, 0, 1, 1))
     file = drawing.write()
-    assert faults_of(file, layers=LAYERS) == [
-        f"{tmp_path / file}: has 2 top cells: OTHER, TOP; allowed: one; say which cell is meant"
-    ]
+    (fault,) = faults_of(file, layers=LAYERS)
+    assert fault == (
+        f"{tmp_path / file}: has 2 top cells: OTHER, TOP; allowed: one; say which one is meant, "
+        "e.g. cell = 'OTHER'"
+    )
     assert "has no cell 'TPO'; did you mean 'TOP'" in faults_of(file, layers=LAYERS, cell="TPO")[0]
     (fault,) = faults_of(file, layers=LAYERS, cell="TOP")
     assert fault == (
@@ -155,15 +184,27 @@ def test_faults_of_layouts(drawing, faults_of, tmp_path):
     )
 
 
-def test_two_blocks_of_one_name_are_a_fault_with_their_places(drawing, faults_of, tmp_path):
+def test_labels_that_a_cell_repeats_are_numbered(drawing, imported):
     unit = drawing.layout.create_cell("UNIT")
     drawing.box(unit, 20, (0, 0, 100, 50))
     drawing.text(unit, 20, "ram", 10, 10)
-    for x in (0, 200):
+    for x in (0, 200, 400):
         drawing.top.insert(kdb.DCellInstArray(unit.cell_index(), kdb.DTrans(0, False, x, 0)))
+    drawing.box(drawing.top, 20, (0, 100, 100, 150))
+    drawing.text(drawing.top, 20, "ram1", 10, 110)
+    found = imported(drawing.write(), layers=LAYERS)
+    lefts = {name: block.outline.bounds[0] for name, block in blocks_of(found).items()}
+    assert lefts == {"ram0": 0.0, "ram2": 200.0, "ram3": 400.0, "ram1": 0.0}
+    assert "3 blocks have a label that their cell repeats; they are numbered" in found.notes
+
+
+def test_two_blocks_of_one_name_are_a_fault_with_their_places(drawing, faults_of, tmp_path):
+    for x in (0, 200):
+        drawing.box(drawing.top, 20, (x, 0, x + 100, 50))
+        drawing.text(drawing.top, 20, "ram", x + 10, 10)
     (fault,) = faults_of(drawing.write(), layers=LAYERS)
     assert fault == (
-        f"{drawing.file}: cell UNIT at (250, 25) um: block 'ram' is there twice; allowed: a name "
+        f"{drawing.file}: cell TOP at (250, 25) um: block 'ram' is there twice; allowed: a name "
         "of its own; label the cells that they are drawn in, or the blocks apart"
     )
 

@@ -41,6 +41,20 @@ def test_a_table_of_blocks(tmp_path, imported):
     assert (plan.dies[0].x_um, plan.width_um) == (edge_um, 4_000.0 + 2 * edge_um)
 
 
+@pytest.mark.parametrize("between", [";", "\t"])
+def test_a_table_as_a_spreadsheet_writes_it(tmp_path, imported, between):
+    """With semicolons come decimal commas; capitals, blank lines and a byte order mark too."""
+    text = CSV.replace(",", between).replace("\n", "\r\n\r\n").replace("tensor", "Tensor")
+    text = "\ufeff" + text.replace("name", "Name").replace("x_mm", "X_mm")
+    if between == ";":
+        text = text.replace("12.5", "12,5")
+    (tmp_path / "other.csv").write_text(text, encoding="utf-8", newline="")
+    write(tmp_path, chip_csv=CSV)
+    found, plain = imported("other.csv"), imported("chip.csv")
+    assert found.floorplan.dies[0].blocks == plain.floorplan.dies[0].blocks
+    assert found.power_w == plain.power_w
+
+
 def test_a_table_without_units_takes_the_unit_of_the_file(tmp_path, imported, faults_of):
     write(tmp_path, a_csv="block,x0,y0,x1,y1\nalu,0,0,2,1\n")
     assert blocks_of(imported("a.csv", unit="10 um"))["alu"].outline.equals(box(0, 0, 20, 10))
