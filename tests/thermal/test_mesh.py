@@ -163,6 +163,26 @@ def test_a_mesh_that_does_not_fit_is_refused_before_it_is_made(stack: Stack, sol
     with pytest.raises(ResourceError, match=r"cells need about .* lower the lateral resolution to"):
         Mesh.of(stack([(10.0, solid(1.0))]), Resolution(lateral=300_000))
     check_memory((10, 100, 100), available=predicted_byte(200_000))
+    with pytest.raises(ResourceError, match="1 x 1000000000000 x 1000000000000 cells need about"):
+        Mesh.of(stack([(10.0, solid(1.0))]), Resolution(lateral=10**12))
+
+
+def test_heated_cells_take_more_memory(
+    stack: Stack, solid: Solid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layers = [(10.0, solid(1.0)), (10.0, solid(2.0))]
+    half = stack(layers, {"half": box(0.0, 0.0, 5_000.0, 10_000.0)})
+    resolution = Resolution(lateral=10, finest_um=1e6, cells_per_layer=2)
+    monkeypatch.setattr("thermal.memory.available_byte", lambda: 1)
+    with pytest.raises(ResourceError):
+        Mesh.of(half, resolution)
+    needed = predicted_byte(400, heated=0.25)
+    assert needed == predicted_byte(400) + 400 * 15
+    monkeypatch.setattr("thermal.memory.available_byte", lambda: int(needed / 0.9) + 1)
+    assert Mesh.of(half, resolution).cells == 400
+    monkeypatch.setattr("thermal.memory.available_byte", lambda: int(needed / 0.9) - 10)
+    with pytest.raises(ResourceError, match="4 x 10 x 10 cells need about"):
+        Mesh.of(half, resolution)
 
 
 def test_what_takes_more_memory_is_refused_earlier(
@@ -173,7 +193,7 @@ def test_what_takes_more_memory_is_refused_earlier(
     channel = dataclasses.replace(plain.layers[0], name="channel", regions=(), flow=flow)
     cooled = dataclasses.replace(plain, layers=(*plain.layers, channel))
     resolution = Resolution(lateral=100, finest_um=1e6)
-    enough = int(predicted_byte(20_000) / 0.9) + 1
+    enough = int(predicted_byte(20_000, heated=1.0) / 0.9) + 1
     monkeypatch.setattr("thermal.memory.available_byte", lambda: enough)
     assert Mesh.of(plain, resolution).cells == 10_000
     assert Mesh.of(varying, resolution).cells == 10_000
