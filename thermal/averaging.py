@@ -24,6 +24,7 @@ The correction vanishes with the square of the cell width, and for an even tempe
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -43,6 +44,7 @@ _ALONG_Z = 1.0 / 6.0
 _IN_PLANE = 1.0 / 8.0
 _ROUNDING = 1e-9  #: of a covered share
 _AT_A_TIME = 1 << 18  #: cells of the blocks that are taken together
+_PARTS = 8  #: in which a block of more cells is taken
 _NOTHING = 1e-13  #: of the greatest weight: what is left where weights cancel
 
 
@@ -77,9 +79,10 @@ def block_averages(mesh: Mesh, operator: Operator) -> sparse.csr_array:
         conductivity_w_mk = _conductivity(mesh, axis)
         for index, (first, last) in enumerate(groups):
             entries = _entries(plain, volume_m3, first, last)
-            per_watt = _face_weights(mesh, axis, entries, conductivity_w_mk)
-            flows = _flows(axis, conductance, mesh.shape, entries, *per_watt)
-            rows[index] = rows[index] - sparse.csr_array(flows, shape=rows[index].shape)
+            for some in _parts(entries):
+                per_watt = _face_weights(mesh, axis, some, entries, conductivity_w_mk)
+                flows = _flows(axis, conductance, mesh.shape, some, *per_watt)
+                rows[index] = rows[index] - sparse.csr_array(flows, shape=rows[index].shape)
     return _without_dust(sparse.csr_array(sparse.vstack([plain[:0], *rows], format="csr")))
 
 
@@ -87,7 +90,7 @@ def _groups(starts: NDArray[np.integer]) -> list[tuple[int, int]]:
     """Return runs of blocks (first, behind the last) of so many cells that flows stay small."""
     groups, first = [], 0
     while first < len(starts) - 1:
-        fitting = int(np.searchsorted(starts, starts[first] + _AT_A_TIME, side="right")) - 1
+        fitting = int(np.searchsorted(starts, int(starts[first]) + _AT_A_TIME, side="right")) - 1
         groups.append((first, max(fitting, first + 1)))
         first = groups[-1][1]
     return groups
@@ -101,14 +104,24 @@ def _entries(plain: sparse.csr_array, volume_m3: Array, first: int, last: int) -
     return _Entries(block, cell, block * plain.shape[1] + cell, plain.data[part] / volume_m3[cell])
 
 
+def _parts(entries: _Entries) -> Iterator[_Entries]:
+    """Yield the entries, those of a block of many cells in a few parts."""
+    count = len(entries.cell)
+    step = max(_AT_A_TIME, -(-count // _PARTS))
+    for begin in range(0, count, step):
+        part = slice(begin, begin + step)
+        block, cell, number, weight = entries
+        yield _Entries(block[part], cell[part], number[part], weight[part])
+
+
 def _face_weights(
-    mesh: Mesh, axis: int, entries: _Entries, conductivity_w_mk: Array
+    mesh: Mesh, axis: int, some: _Entries, entries: _Entries, conductivity_w_mk: Array
 ) -> tuple[Array, Array]:
     """Return what a watt through the lower and through the upper face of each cell changes [K/W].
 
     Flow counts along the axis; the mean is lowered by the sum of weights times flows.
     """
-    _, cell, number, weight = entries
+    _, cell, number, weight = some
     position = np.unravel_index(cell, mesh.shape)
     width = np.diff((mesh.z_m, mesh.y_m, mesh.x_m)[axis])[position[axis]]
     layer = mesh.layer_of_cell[position[0]]
@@ -120,8 +133,8 @@ def _face_weights(
     stride = 1 if axis == 2 else mesh.shape[2]
     has_below = position[axis] > 0
     has_above = position[axis] < mesh.shape[axis] - 1
-    below = np.where(has_below, _find(number - stride, number, weight), 0.0)
-    above = np.where(has_above, _find(number + stride, number, weight), 0.0)
+    below = np.where(has_below, _find(number - stride, entries), 0.0)
+    above = np.where(has_above, _find(number + stride, entries), 0.0)
     inside = (weight <= below * (1.0 + _ROUNDING)) | (weight <= above * (1.0 + _ROUNDING))
     bent = np.where(inside, _IN_PLANE * weight * per_weight, 0.0)
     # phi (1 - phi) of the edge that cuts the cell, times the step of the weight across it
@@ -154,10 +167,10 @@ def _meets_fluid(mesh: Mesh, axis: int, place: Index) -> NDArray[np.bool_]:
     return np.asarray(meets[place])
 
 
-def _find(wanted: Index, numbers: Index, values: Array) -> Array:
-    """Return the values at the wanted numbers, 0 where there is none."""
-    place = np.minimum(np.searchsorted(numbers, wanted), len(numbers) - 1)
-    return np.where(numbers[place] == wanted, values[place], 0.0)
+def _find(wanted: Index, entries: _Entries) -> Array:
+    """Return the weights at the wanted numbers, 0 where there is none."""
+    place = np.minimum(np.searchsorted(entries.number, wanted), len(entries.number) - 1)
+    return np.where(entries.number[place] == wanted, entries.weight[place], 0.0)
 
 
 def _flows(

@@ -123,10 +123,12 @@ def test_a_cell_at_a_film_is_left_alone(stack: Stack, solid: Solid) -> None:
     assert abs(weights - model.mesh.averaging).max() < 1e-15
 
 
-def test_blocks_taken_a_few_at_a_time_need_less_memory(
-    stack: Stack, solid: Solid, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("count", [1, 20])
+def test_cells_taken_a_few_at_a_time_need_less_memory(
+    stack: Stack, solid: Solid, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    strips = {f"{i}": box(500.0 * i, 0.0, 500.0 * (i + 1), 10_000.0) for i in range(20)}
+    ends = np.linspace(0.0, 10_000.0, count + 1)
+    strips = {f"{i}": box(ends[i], 0.0, ends[i + 1], 10_000.0) for i in range(count)}
     mesh = Mesh.of(stack([(500.0, solid(120.0))], strips), Resolution(lateral=60))
     operator = assemble(mesh)
 
@@ -139,6 +141,7 @@ def test_blocks_taken_a_few_at_a_time_need_less_memory(
         return found, peak_byte / mesh.cells
 
     (alone, little), (together, much) = weights(1), weights(mesh.cells)
-    assert abs(alone - together).max() == 0.0
-    assert little < 150.0  # byte a cell, all of which are heated; the weights themselves take 12
+    # Flows of neighbours that meet in a cell are added in another order.
+    assert abs(alone - together).max() <= 4.0 * np.finfo(float).eps * abs(together).max()
+    assert little < 180.0  # byte a cell, all of which are heated; the weights themselves take 12
     assert much > 2.0 * little
