@@ -6,12 +6,13 @@ import copy
 import dataclasses
 import time
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from package import Package
+from techlib import InputError, did_you_mean
 from thermal.assembly import assemble
 from thermal.averaging import block_averages
 from thermal.blocks import BlockCells, Power
@@ -55,7 +56,7 @@ class ThermalModel:
     Raises
     ------
     InputError
-        Blocks whose power would be lost, or overlapping regions.
+        Unknown `means`; blocks whose power would be lost, or overlapping regions.
     ResourceError
         Too many cells for the memory.
 
@@ -85,6 +86,9 @@ class ThermalModel:
         means: Means = "cells",
         nonlinear: bool = True,
     ) -> None:
+        if means not in get_args(Means):
+            cure = did_you_mean(means, get_args(Means))
+            raise InputError.of("means", f"unknown kind {means!r}", cure=cure)
         begun = time.perf_counter()
         self.package = package
         self.mesh = Mesh.of(package, resolution, nonlinear=nonlinear)

@@ -151,11 +151,20 @@ def test_settings_out_of_range_are_all_reported() -> None:
     with pytest.raises(InputError) as caught:
         Resolution(lateral=0, kind="fited", finest_um=-1.0, growth=float("nan"), cells_per_layer=0)
     assert str(caught.value).splitlines() == [
-        "resolution.lateral: 0 cells; allowed: 1 or more",
+        "resolution.lateral: 0 cells; allowed: a whole number, 1 or more",
+        "resolution.cells_per_layer: 0 cells; allowed: a whole number, 1 or more",
         "resolution.kind: unknown kind 'fited'; did you mean 'fitted'?",
         "resolution.finest_um: -1.0 um; allowed: above 0 um",
         "resolution.growth: nan; allowed: 0 or more",
-        "resolution.cells_per_layer: 0 cells; allowed: 1 or more",
+    ]
+
+
+def test_cells_are_whole() -> None:
+    with pytest.raises(InputError) as caught:
+        Resolution(lateral=16.5, cells_per_layer=1.5)
+    assert str(caught.value).splitlines() == [
+        "resolution.lateral: 16.5 cells; allowed: a whole number, 1 or more",
+        "resolution.cells_per_layer: 1.5 cells; allowed: a whole number, 1 or more",
     ]
 
 
