@@ -61,6 +61,7 @@ class Mesh:
         resolution: Resolution | None = None,
         *,
         nonlinear: bool = True,
+        marches: bool = True,
     ) -> Mesh:
         """Cut a package into cells.
 
@@ -70,6 +71,8 @@ class Mesh:
         resolution : Resolution, optional
         nonlinear : bool
             Whether the solver will follow the temperature, which takes more memory.
+        marches : bool
+            Whether there will be a transient, which takes more memory.
 
         Raises
         ------
@@ -82,6 +85,7 @@ class Mesh:
         needs = {
             "varies": nonlinear and any(material.varies for material in package.materials),
             "flows": any(layer.flow is not None for layer in package.layers),
+            "marches": marches,
         }
         # Before the lines, which may be too many themselves: a cell in the height of each layer.
         check_memory((len(package.layers), resolution.lateral, resolution.lateral), **needs)

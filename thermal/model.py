@@ -52,6 +52,9 @@ class ThermalModel:
     nonlinear : bool
         Follow the temperature where the conductivity of a material depends on it; otherwise the
         one at its reference temperature holds everywhere.
+    marches : bool
+        Refuse a mesh that leaves no memory for a transient; otherwise only one too large for a
+        steady state.
 
     Raises
     ------
@@ -85,13 +88,14 @@ class ThermalModel:
         solver: Callable[[Operator, Mesh], Solver] | None = None,
         means: Means = "cells",
         nonlinear: bool = True,
+        marches: bool = True,
     ) -> None:
         if means not in get_args(Means):
             cure = did_you_mean(means, get_args(Means))
             raise InputError.of("means", f"unknown kind {means!r}", cure=cure)
         begun = time.perf_counter()
         self.package = package
-        self.mesh = Mesh.of(package, resolution, nonlinear=nonlinear)
+        self.mesh = Mesh.of(package, resolution, nonlinear=nonlinear, marches=marches)
         self.operator = assemble(self.mesh)
         averaging = block_averages(self.mesh, self.operator) if means == "corrected" else None
         self.blocks = BlockCells(self.mesh, averaging)

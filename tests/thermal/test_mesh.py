@@ -12,7 +12,7 @@ from shapely import Point, box
 
 from package import Face, Flow, Layer, Package, Region
 from techlib import InputError, Material, ResourceError, UnknownNameError, materials
-from thermal import Mesh, Resolution, assemble
+from thermal import Mesh, Resolution, ThermalModel, assemble
 from thermal.blocks import BlockCells
 from thermal.coarseness import coarseness_warnings
 from thermal.fill import LayerFill
@@ -174,6 +174,17 @@ def test_a_mesh_that_does_not_fit_is_refused_before_it_is_made(stack: Stack, sol
     check_memory((10, 100, 100), available=predicted_byte(200_000))
     with pytest.raises(ResourceError, match="1 x 1000000000000 x 1000000000000 cells need about"):
         Mesh.of(stack([(10.0, solid(1.0))]), Resolution(lateral=10**12))
+
+
+def test_a_steady_state_alone_takes_less_memory(
+    stack: Stack, solid: Solid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package, resolution = stack([(10.0, solid(1.0))]), Resolution(lateral=100, finest_um=1e6)
+    enough = int(predicted_byte(10_000, heated=1.0, marches=False) / 0.9) + 1
+    monkeypatch.setattr("thermal.memory.available_byte", lambda: enough)
+    assert ThermalModel(package, resolution, marches=False).steady({"all": 1.0}).cells == 10_000
+    with pytest.raises(ResourceError, match="1 x 100 x 100 cells need about"):
+        ThermalModel(package, resolution)
 
 
 def test_heated_cells_take_more_memory(
