@@ -244,6 +244,9 @@ def _input_error(error: ValidationError, where: str) -> InputError:
         elif item["type"] == "json_invalid":
             reason = context.get("error", item["msg"])
             faults.add(where, f"is not JSON: {reason}", "a thermal-case/1 file")
+        elif item["type"] == "too_short":
+            if not item["input"]:  # else it is short of entries that have faults of their own
+                faults.add(place, "is empty", "one or more")
         elif item["type"] == "missing":
             faults.add(place, "is missing")
         elif item["type"] == "union_tag_not_found":

@@ -57,7 +57,8 @@ def read_trace(path: Path, keys: Collection[str], step_s: float, steps: int) -> 
     Raises
     ------
     InputError
-        No such file, wrong columns, too few rows, and values that are not numbers of 0 W or more.
+        No such file, wrong columns, rows of another length, too few of them, and values that are
+        not numbers of 0 W or more.
     """
     try:
         table = pd.read_csv(
@@ -69,6 +70,9 @@ def read_trace(path: Path, keys: Collection[str], step_s: float, steps: int) -> 
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         reason = str(error).strip().splitlines()[0]
         raise InputError.of(str(path), f"cannot be read: {reason}", "a CSV of watts") from None
+    if not isinstance(table.index, pd.RangeIndex):  # pandas takes what is too much for an index
+        what = "rows have more values than the header has names"
+        raise InputError.of(str(path), what, "a name for each value")
     faults = Faults()
     table.columns = table.columns.str.strip()
     _check_columns(path, list(table.columns), keys, faults)

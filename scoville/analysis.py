@@ -124,7 +124,8 @@ def analyse_heat(
     watts_of = dict(
         zip(power.fine.keys, power.sustained.mean_watts(reference_c).tolist(), strict=True)
     )
-    model = ThermalModel(design.package, design.resolution.looking_to(watts_of))
+    resolution = design.resolution.looking_to(watts_of)
+    model = ThermalModel(design.package, resolution, marches=transient)
     order = _order(model.keys, power.fine.keys)
 
     def balance(window: BlockPower, start: Temperatures | None) -> Temperatures:

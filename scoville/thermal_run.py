@@ -284,7 +284,7 @@ def run_case(
     options = options or Options()
     resolution = options.resolution().looking_to(case.power_w)
     progress("meshing the package", 0.1)
-    model = ThermalModel(case.package, resolution, means="corrected")
+    model = ThermalModel(case.package, resolution, means="corrected", marches=transient)
     progress("steady state", 0.2)
     steady = model.steady(dict(case.power_w))
     error = discretisation_error(steady, means="corrected") if error_estimate else None

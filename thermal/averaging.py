@@ -24,6 +24,9 @@ The correction vanishes with the square of the cell width, and for an even tempe
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -35,18 +38,30 @@ __all__ = ["block_averages"]
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
-Triplets = tuple[Index, Index, Array]
+Triplets = tuple[Array, tuple[Index, Index]]
 
 _ALONG_Z = 1.0 / 6.0
 _IN_PLANE = 1.0 / 8.0
 _ROUNDING = 1e-9  #: of a covered share
+_AT_A_TIME = 1 << 18  #: cells of the blocks that are taken together
+_PARTS = 8  #: in which a block of more cells is taken
 _NOTHING = 1e-13  #: of the greatest weight: what is left where weights cancel
+
+
+class _Entries(NamedTuple):
+    """Cells of some blocks, sorted by block and cell, and by how much they count in its mean."""
+
+    block: Index
+    cell: Index
+    number: Index  # of the pair of both, to find the neighbours of a cell in the same block
+    weight: Array  # covered share of the cell by volume of the block [1/m^3]
 
 
 def block_averages(mesh: Mesh, operator: Operator) -> sparse.csr_array:
     """Return the weights that give block means from cells (keys, nz * ny * nx).
 
-    Each row sums to 1. See the head of this module for the formula.
+    Each row sums to 1. See the head of this module for the formula. Blocks are taken a few at a
+    time, so that little memory is needed beside the weights themselves.
 
     Parameters
     ----------
@@ -55,34 +70,62 @@ def block_averages(mesh: Mesh, operator: Operator) -> sparse.csr_array:
     operator : Operator
         Its conductances give the flows.
     """
-    shares = mesh.heat
-    block = np.repeat(np.arange(shares.shape[1]), np.diff(shares.indptr))
-    cell = shares.indices.astype(np.int64)
-    # Sorted numbers of (block, cell), to find the neighbours of a cell in the same block.
-    number = block * shares.shape[0] + cell
-    order = np.argsort(number)
-    block, cell, number = block[order], cell[order], number[order]
-    weight = shares.data[order] / mesh.volume_m3.ravel()[cell]  # covered share / block volume
-    parts = []
+    plain = mesh.averaging
+    plain.sort_indices()
+    groups = _groups(plain.indptr)
+    rows = [plain[first:last] for first, last in groups]
+    volume_m3 = mesh.volume_m3.ravel()
     for axis, conductance in enumerate((operator.gz, operator.gy, operator.gx)):
-        flow_in, flow_out = _face_weights(mesh, axis, cell, number, weight)
-        parts.append(_flows(axis, conductance, mesh.shape, block, cell, flow_in, flow_out))
-    rows, columns, values = (np.concatenate(part) for part in zip(*parts, strict=True))
-    bent = sparse.csr_array((values, (rows, columns)), shape=shares.shape[::-1])
-    return _without_dust(mesh.averaging - bent)
+        conductivity_w_mk = _conductivity(mesh, axis)
+        for index, (first, last) in enumerate(groups):
+            entries = _entries(plain, volume_m3, first, last)
+            for some in _parts(entries):
+                per_watt = _face_weights(mesh, axis, some, entries, conductivity_w_mk)
+                flows = _flows(axis, conductance, mesh.shape, some, *per_watt)
+                rows[index] = rows[index] - sparse.csr_array(flows, shape=rows[index].shape)
+    return _without_dust(sparse.csr_array(sparse.vstack([plain[:0], *rows], format="csr")))
+
+
+def _groups(starts: NDArray[np.integer]) -> list[tuple[int, int]]:
+    """Return runs of blocks (first, behind the last) of so many cells that flows stay small."""
+    groups, first = [], 0
+    while first < len(starts) - 1:
+        fitting = int(np.searchsorted(starts, int(starts[first]) + _AT_A_TIME, side="right")) - 1
+        groups.append((first, max(fitting, first + 1)))
+        first = groups[-1][1]
+    return groups
+
+
+def _entries(plain: sparse.csr_array, volume_m3: Array, first: int, last: int) -> _Entries:
+    """Return the cells of a run of blocks, which are numbered from zero."""
+    part = slice(plain.indptr[first], plain.indptr[last])
+    block = np.repeat(np.arange(last - first), np.diff(plain.indptr[first : last + 1]))
+    cell = plain.indices[part].astype(np.int64)
+    return _Entries(block, cell, block * plain.shape[1] + cell, plain.data[part] / volume_m3[cell])
+
+
+def _parts(entries: _Entries) -> Iterator[_Entries]:
+    """Yield the entries, those of a block of many cells in a few parts."""
+    count = len(entries.cell)
+    step = max(_AT_A_TIME, -(-count // _PARTS))
+    for begin in range(0, count, step):
+        part = slice(begin, begin + step)
+        block, cell, number, weight = entries
+        yield _Entries(block[part], cell[part], number[part], weight[part])
 
 
 def _face_weights(
-    mesh: Mesh, axis: int, cell: Index, number: Index, weight: Array
+    mesh: Mesh, axis: int, some: _Entries, entries: _Entries, conductivity_w_mk: Array
 ) -> tuple[Array, Array]:
     """Return what a watt through the lower and through the upper face of each cell changes [K/W].
 
     Flow counts along the axis; the mean is lowered by the sum of weights times flows.
     """
+    _, cell, number, weight = some
     position = np.unravel_index(cell, mesh.shape)
     width = np.diff((mesh.z_m, mesh.y_m, mesh.x_m)[axis])[position[axis]]
     layer = mesh.layer_of_cell[position[0]]
-    per_weight = width**2 / _conductivity(mesh, axis)[layer, position[1], position[2]]
+    per_weight = width**2 / conductivity_w_mk[layer, position[1], position[2]]
     per_weight[_meets_fluid(mesh, axis, position[axis])] = 0.0
     if axis == 0:
         bent = _ALONG_Z * weight * per_weight
@@ -90,8 +133,8 @@ def _face_weights(
     stride = 1 if axis == 2 else mesh.shape[2]
     has_below = position[axis] > 0
     has_above = position[axis] < mesh.shape[axis] - 1
-    below = np.where(has_below, _find(number - stride, number, weight), 0.0)
-    above = np.where(has_above, _find(number + stride, number, weight), 0.0)
+    below = np.where(has_below, _find(number - stride, entries), 0.0)
+    above = np.where(has_above, _find(number + stride, entries), 0.0)
     inside = (weight <= below * (1.0 + _ROUNDING)) | (weight <= above * (1.0 + _ROUNDING))
     bent = np.where(inside, _IN_PLANE * weight * per_weight, 0.0)
     # phi (1 - phi) of the edge that cuts the cell, times the step of the weight across it
@@ -124,22 +167,22 @@ def _meets_fluid(mesh: Mesh, axis: int, place: Index) -> NDArray[np.bool_]:
     return np.asarray(meets[place])
 
 
-def _find(wanted: Index, numbers: Index, values: Array) -> Array:
-    """Return the values at the wanted numbers, 0 where there is none."""
-    place = np.minimum(np.searchsorted(numbers, wanted), len(numbers) - 1)
-    return np.where(numbers[place] == wanted, values[place], 0.0)
+def _find(wanted: Index, entries: _Entries) -> Array:
+    """Return the weights at the wanted numbers, 0 where there is none."""
+    place = np.minimum(np.searchsorted(entries.number, wanted), len(entries.number) - 1)
+    return np.where(entries.number[place] == wanted, entries.weight[place], 0.0)
 
 
 def _flows(
     axis: int,
     conductance: NDArray[np.float32],
     shape: tuple[int, int, int],
-    block: Index,
-    cell: Index,
+    entries: _Entries,
     lower: Array,
     upper: Array,
 ) -> Triplets:
-    """Return (block, cell, weight) of the flows through the inner faces of cells."""
+    """Return weights and (blocks, cells) of the flows through the inner faces of cells."""
+    block, cell, _, _ = entries
     stride = (shape[1] * shape[2], shape[2], 1)[axis]
     place = (cell // stride) % shape[axis]
     faces = []
@@ -151,7 +194,7 @@ def _flows(
         g = conductance[np.unravel_index(low[used], shape)] * weight[used]
         faces += [(block[used], low[used], g), (block[used], low[used] + stride, -g)]
     rows, columns, values = (np.concatenate(part) for part in zip(*faces, strict=True))
-    return rows, columns, values
+    return values, (rows, columns)
 
 
 def _without_dust(weights: sparse.csr_array) -> sparse.csr_array:

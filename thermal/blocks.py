@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 import numpy as np
@@ -57,8 +58,8 @@ class BlockCells:
         Raises
         ------
         InputError
-            Every unknown block and every power that is negative or not a number; an array of
-            another length.
+            Every unknown block, every one that has two powers, and every power that is negative
+            or not a number; an array of another length.
         """
         faults = Faults()
         if isinstance(power_w, (Mapping, pd.Series)):
@@ -69,6 +70,9 @@ class BlockCells:
                 faults.add(f"{where}: {key}", "no block of that name", cure=cure)
             if len(unknown) > _SHOWN:
                 faults.add(where, f"and {len(unknown) - _SHOWN} more unknown blocks")
+            for key, times in Counter(power_w.keys()).items():
+                if times > 1:
+                    faults.add(f"{where}: {key}", f"{times} powers", "one; add them up")
             known |= {str(key): float(value) for key, value in power_w.items() if key in known}
             vector = np.array([known[key] for key in self.keys])
         else:

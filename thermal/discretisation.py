@@ -80,9 +80,9 @@ def discretisation_error(
     True
     """
     resolution = found.mesh.resolution.finer(_COARSER)
-    other = ThermalModel(found.mesh.package, resolution, means=means, nonlinear=nonlinear).steady(
-        found.power_w
-    )
+    other = ThermalModel(
+        found.mesh.package, resolution, means=means, nonlinear=nonlinear, marches=False
+    ).steady(found.power_w)
     return DiscretisationError(
         mean_k=(found.block_mean_c - other.block_mean_c).abs().rename("mean_k"),
         max_k=(found.block_max_c - other.block_max_c).abs().rename("max_k"),

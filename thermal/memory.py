@@ -7,33 +7,53 @@ from techlib.memory import available_byte
 
 __all__ = ["available_byte", "check_memory", "predicted_byte"]
 
-_BYTE_PER_CELL = 260  #: measured 257 with steps of four lengths, 182 with one, 117 steady
+_BYTE_PER_CELL = 125  #: measured 117, steady
+_MARCHING_BYTE_PER_CELL = 135  #: measured 257 in all with steps of four lengths, 182 with one
 _VARYING_BYTE_PER_CELL = 120  #: measured 119: operator and levels at other temperatures
+_HEATED_BYTE_PER_CELL = 60  #: measured 59, of those that blocks heat: shares and weights of means
 _FLOWING_BYTE_PER_CELL = 120  #: measured 113: vectors of the solver that is not symmetric
 _SHARE = 0.9  #: of what is available that a model may take
 
 
-def predicted_byte(cells: int, *, varies: bool = False, flows: bool = False) -> int:
+def predicted_byte(
+    cells: int,
+    *,
+    heated: float = 0.0,
+    varies: bool = False,
+    flows: bool = False,
+    marches: bool = True,
+) -> int:
     """Return the memory that a model of so many cells takes at its peak [byte].
 
     Parameters
     ----------
     cells : int
+    heated : float
+        Share of the cells that blocks heat.
     varies : bool
         Whether conductivities follow the temperature.
     flows : bool
         Whether coolant flows through a layer.
+    marches : bool
+        Whether there will be a transient.
     """
-    extra = _VARYING_BYTE_PER_CELL * varies + _FLOWING_BYTE_PER_CELL * flows
-    return cells * (_BYTE_PER_CELL + extra)
+    extra = (
+        _VARYING_BYTE_PER_CELL * varies
+        + _FLOWING_BYTE_PER_CELL * flows
+        + _MARCHING_BYTE_PER_CELL * marches
+        + _HEATED_BYTE_PER_CELL * heated
+    )
+    return cells * round(_BYTE_PER_CELL + extra)
 
 
 def check_memory(
     shape: tuple[int, int, int],
     available: int | None = None,
     *,
+    heated: float = 0.0,
     varies: bool = False,
     flows: bool = False,
+    marches: bool = True,
 ) -> None:
     """Refuse a grid that would not fit.
 
@@ -43,7 +63,7 @@ def check_memory(
         Cells along z, y and x.
     available : int, optional
         In place of what the machine tells [byte].
-    varies, flows : bool
+    heated, varies, flows, marches
         As in `predicted_byte`.
 
     Raises
@@ -60,7 +80,7 @@ def check_memory(
     lower the lateral resolution to about 416
     """
     there = available_byte() if available is None else available
-    column = predicted_byte(shape[0], varies=varies, flows=flows)
+    column = predicted_byte(shape[0], heated=heated, varies=varies, flows=flows, marches=marches)
     needed = column * shape[1] * shape[2]
     if there is None or needed <= _SHARE * there:
         return

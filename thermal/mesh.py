@@ -61,6 +61,7 @@ class Mesh:
         resolution: Resolution | None = None,
         *,
         nonlinear: bool = True,
+        marches: bool = True,
     ) -> Mesh:
         """Cut a package into cells.
 
@@ -70,6 +71,8 @@ class Mesh:
         resolution : Resolution, optional
         nonlinear : bool
             Whether the solver will follow the temperature, which takes more memory.
+        marches : bool
+            Whether there will be a transient, which takes more memory.
 
         Raises
         ------
@@ -79,13 +82,20 @@ class Mesh:
             Blocks whose power would be lost, or overlapping regions.
         """
         resolution = resolution or Resolution()
+        needs = {
+            "varies": nonlinear and any(material.varies for material in package.materials),
+            "flows": any(layer.flow is not None for layer in package.layers),
+            "marches": marches,
+        }
+        # Before the lines, which may be too many themselves: a cell in the height of each layer.
+        check_memory((len(package.layers), resolution.lateral, resolution.lateral), **needs)
         x_um = lateral_lines(package, resolution, 0)
         y_um = lateral_lines(package, resolution, 1)
         z_um, layer_of_cell = height_lines(package, resolution)
         check_memory(
             (len(z_um) - 1, len(y_um) - 1, len(x_um) - 1),
-            varies=nonlinear and any(material.varies for material in package.materials),
-            flows=any(layer.flow is not None for layer in package.layers),
+            heated=_heated_share(package, layer_of_cell),
+            **needs,
         )
         reference_c = _reference_c(package)
         return cls(
@@ -159,6 +169,15 @@ class Mesh:
             cure = did_you_mean(layer, names)
             raise UnknownNameError([Fault(where, f"unknown layer {layer!r}", cure=cure)])
         return np.flatnonzero(self.layer_of_cell == names.index(layer))
+
+
+def _heated_share(package: Package, layer_of_cell: NDArray[np.int64]) -> float:
+    """Return the share of a package's cells that blocks heat, in a mesh of even widths."""
+    x0, y0, x1, y1 = package.extent_um
+    area_um2 = np.array(
+        [sum(r.outline.area for r in layer.regions if r.heats) for layer in package.layers]
+    )
+    return float(area_um2[layer_of_cell].mean() / ((x1 - x0) * (y1 - y0)))
 
 
 def _reference_c(package: Package) -> float:

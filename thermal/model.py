@@ -6,12 +6,13 @@ import copy
 import dataclasses
 import time
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from package import Package
+from techlib import InputError, did_you_mean
 from thermal.assembly import assemble
 from thermal.averaging import block_averages
 from thermal.blocks import BlockCells, Power
@@ -51,11 +52,14 @@ class ThermalModel:
     nonlinear : bool
         Follow the temperature where the conductivity of a material depends on it; otherwise the
         one at its reference temperature holds everywhere.
+    marches : bool
+        Refuse a mesh that leaves no memory for a transient; otherwise only one too large for a
+        steady state.
 
     Raises
     ------
     InputError
-        Blocks whose power would be lost, or overlapping regions.
+        Unknown `means`; blocks whose power would be lost, or overlapping regions.
     ResourceError
         Too many cells for the memory.
 
@@ -84,10 +88,14 @@ class ThermalModel:
         solver: Callable[[Operator, Mesh], Solver] | None = None,
         means: Means = "cells",
         nonlinear: bool = True,
+        marches: bool = True,
     ) -> None:
+        if means not in get_args(Means):
+            cure = did_you_mean(means, get_args(Means))
+            raise InputError.of("means", f"unknown kind {means!r}", cure=cure)
         begun = time.perf_counter()
         self.package = package
-        self.mesh = Mesh.of(package, resolution, nonlinear=nonlinear)
+        self.mesh = Mesh.of(package, resolution, nonlinear=nonlinear, marches=marches)
         self.operator = assemble(self.mesh)
         averaging = block_averages(self.mesh, self.operator) if means == "corrected" else None
         self.blocks = BlockCells(self.mesh, averaging)

@@ -59,8 +59,8 @@ def pace_of(substeps: int | None, tolerance_k: float | None) -> Pace:
         Fewer than one step, a tolerance that is not above zero, or both.
     """
     faults = Faults()
-    if substeps is not None and substeps < 1:
-        faults.add("substeps", f"{substeps}", "1 or more")
+    if substeps is not None and not (substeps >= 1 and substeps % 1 == 0):
+        faults.add("substeps", f"{substeps}", "a whole number, 1 or more")
     if tolerance_k is not None and not 0.0 < tolerance_k < math.inf:
         faults.add("tolerance_k", f"{tolerance_k:g} K", "above 0 K, finite")
     if substeps is not None and tolerance_k is not None:

@@ -69,8 +69,9 @@ class Resolution:
 
     def __post_init__(self) -> None:
         faults = Faults()
-        if self.lateral < 1:
-            faults.add("resolution.lateral", f"{self.lateral} cells", "1 or more")
+        for name, cells in (("lateral", self.lateral), ("cells_per_layer", self.cells_per_layer)):
+            if not (cells >= 1 and cells % 1 == 0):
+                faults.add(f"resolution.{name}", f"{cells} cells", "a whole number, 1 or more")
         if self.kind not in get_args(Kind):
             cure = did_you_mean(str(self.kind), get_args(Kind))
             faults.add("resolution.kind", f"unknown kind {self.kind!r}", cure=cure)
@@ -78,8 +79,6 @@ class Resolution:
             faults.add("resolution.finest_um", f"{self.finest_um} um", "above 0 um")
         if not 0.0 <= self.growth < np.inf:
             faults.add("resolution.growth", f"{self.growth}", "0 or more")
-        if self.cells_per_layer < 1:
-            faults.add("resolution.cells_per_layer", f"{self.cells_per_layer} cells", "1 or more")
         faults.raise_if_any()
 
     def finer(self, factor: float) -> Resolution:

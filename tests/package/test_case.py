@@ -372,6 +372,16 @@ def test_all_faults_of_the_content_are_listed(tmp_path: Path) -> None:
     assert "case.json: power_W.ab: is no block of a heated layer" in faults(tmp_path, data)[0]
 
 
+def test_a_faulty_layer_is_one_fault(tmp_path: Path) -> None:
+    data = content()
+    data["layers"][0]["thickness_m"] = "10 um"
+    assert faults(tmp_path, data) == [
+        "case.json: layers[0].thickness_m: '10 um' does not fit; allowed: number"
+    ]
+    data["layers"] = []
+    assert faults(tmp_path, data) == ["case.json: layers: is empty; allowed: one or more"]
+
+
 def test_nothing_heats(tmp_path: Path) -> None:
     data = content()
     del data["power_layer"], data["power_W"], data["layers"][0]["heat"]
@@ -438,6 +448,14 @@ def test_trace_faults(tmp_path: Path) -> None:
     assert faults(tmp_path, data, "a,b, b\n1,2,3\n4,5,6\n") == [
         "trace.csv: 2 columns 'b'; allowed: one"
     ]
+    for rows in ("1,2,3\n4,5,6\n", "1,2,\n4,5,\n"):
+        assert faults(tmp_path, data, f"a,b\n{rows}") == [
+            (
+                "trace.csv: rows have more values than the header has names; "
+                "allowed: a name for each value"
+            )
+        ]
+    assert "Expected 2 fields in line 3, saw 3" in faults(tmp_path, data, "a,b\n1,2\n4,5,6\n")[0]
     assert faults(tmp_path, data, "a,b\n\n1,2\n") == [
         "trace.csv: line 2: a is ''; allowed: a number of 0 W or more",
         "trace.csv: line 2: b is ''; allowed: a number of 0 W or more",

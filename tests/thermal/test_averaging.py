@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 
 import numpy as np
 import pytest
+from scipy import sparse
 from shapely import Polygon, box
 
 from package import Face, Layer, Package, Region
 from techlib import Material
-from thermal import DirectSolver, Resolution, ThermalModel
+from thermal import DirectSolver, Mesh, Resolution, ThermalModel, assemble
 from thermal.averaging import block_averages
 from thermal.exact import exact_block_means
 
@@ -119,3 +121,27 @@ def test_a_cell_at_a_film_is_left_alone(stack: Stack, solid: Solid) -> None:
     model = ThermalModel(package, Resolution(lateral=3, finest_um=1e3))
     weights = block_averages(model.mesh, model.operator)
     assert abs(weights - model.mesh.averaging).max() < 1e-15
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_cells_taken_a_few_at_a_time_need_less_memory(
+    stack: Stack, solid: Solid, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    ends = np.linspace(0.0, 10_000.0, count + 1)
+    strips = {f"{i}": box(ends[i], 0.0, ends[i + 1], 10_000.0) for i in range(count)}
+    mesh = Mesh.of(stack([(500.0, solid(120.0))], strips), Resolution(lateral=60))
+    operator = assemble(mesh)
+
+    def weights(cells: int) -> tuple[sparse.csr_array, float]:
+        monkeypatch.setattr("thermal.averaging._AT_A_TIME", cells)
+        tracemalloc.start()
+        found = block_averages(mesh, operator)
+        peak_byte = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found, peak_byte / mesh.cells
+
+    (alone, little), (together, much) = weights(1), weights(mesh.cells)
+    # Flows of neighbours that meet in a cell are added in another order.
+    assert abs(alone - together).max() <= 4.0 * np.finfo(float).eps * abs(together).max()
+    assert little < 180.0  # byte a cell, all of which are heated; the weights themselves take 12
+    assert much > 2.0 * little

@@ -13,7 +13,7 @@ from shapely import Point, box
 
 from package import Face, Flow, Layer, Package, Region
 from techlib import InputError, Material, ResourceError, UnknownNameError, materials
-from thermal import Mesh, Resolution, assemble
+from thermal import Mesh, Resolution, ThermalModel, assemble
 from thermal.blocks import BlockCells
 from thermal.coarseness import coarseness_warnings
 from thermal.fill import LayerFill
@@ -165,11 +165,20 @@ def test_settings_out_of_range_are_all_reported() -> None:
     with pytest.raises(InputError) as caught:
         Resolution(lateral=0, kind="fited", finest_um=-1.0, growth=float("nan"), cells_per_layer=0)
     assert str(caught.value).splitlines() == [
-        "resolution.lateral: 0 cells; allowed: 1 or more",
+        "resolution.lateral: 0 cells; allowed: a whole number, 1 or more",
+        "resolution.cells_per_layer: 0 cells; allowed: a whole number, 1 or more",
         "resolution.kind: unknown kind 'fited'; did you mean 'fitted'?",
         "resolution.finest_um: -1.0 um; allowed: above 0 um",
         "resolution.growth: nan; allowed: 0 or more",
-        "resolution.cells_per_layer: 0 cells; allowed: 1 or more",
+    ]
+
+
+def test_cells_are_whole() -> None:
+    with pytest.raises(InputError) as caught:
+        Resolution(lateral=16.5, cells_per_layer=1.5)
+    assert str(caught.value).splitlines() == [
+        "resolution.lateral: 16.5 cells; allowed: a whole number, 1 or more",
+        "resolution.cells_per_layer: 1.5 cells; allowed: a whole number, 1 or more",
     ]
 
 
@@ -177,6 +186,37 @@ def test_a_mesh_that_does_not_fit_is_refused_before_it_is_made(stack: Stack, sol
     with pytest.raises(ResourceError, match=r"cells need about .* lower the lateral resolution to"):
         Mesh.of(stack([(10.0, solid(1.0))]), Resolution(lateral=300_000))
     check_memory((10, 100, 100), available=predicted_byte(200_000))
+    with pytest.raises(ResourceError, match="1 x 1000000000000 x 1000000000000 cells need about"):
+        Mesh.of(stack([(10.0, solid(1.0))]), Resolution(lateral=10**12))
+
+
+def test_a_steady_state_alone_takes_less_memory(
+    stack: Stack, solid: Solid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package, resolution = stack([(10.0, solid(1.0))]), Resolution(lateral=100, finest_um=1e6)
+    enough = int(predicted_byte(10_000, heated=1.0, marches=False) / 0.9) + 1
+    monkeypatch.setattr("thermal.memory.available_byte", lambda: enough)
+    assert ThermalModel(package, resolution, marches=False).steady({"all": 1.0}).cells == 10_000
+    with pytest.raises(ResourceError, match="1 x 100 x 100 cells need about"):
+        ThermalModel(package, resolution)
+
+
+def test_heated_cells_take_more_memory(
+    stack: Stack, solid: Solid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layers = [(10.0, solid(1.0)), (10.0, solid(2.0))]
+    half = stack(layers, {"half": box(0.0, 0.0, 5_000.0, 10_000.0)})
+    resolution = Resolution(lateral=10, finest_um=1e6, cells_per_layer=2)
+    monkeypatch.setattr("thermal.memory.available_byte", lambda: 1)
+    with pytest.raises(ResourceError):
+        Mesh.of(half, resolution)
+    needed = predicted_byte(400, heated=0.25)
+    assert needed == predicted_byte(400) + 400 * 15
+    monkeypatch.setattr("thermal.memory.available_byte", lambda: int(needed / 0.9) + 1)
+    assert Mesh.of(half, resolution).cells == 400
+    monkeypatch.setattr("thermal.memory.available_byte", lambda: int(needed / 0.9) - 10)
+    with pytest.raises(ResourceError, match="4 x 10 x 10 cells need about"):
+        Mesh.of(half, resolution)
 
 
 def test_what_takes_more_memory_is_refused_earlier(
@@ -187,7 +227,7 @@ def test_what_takes_more_memory_is_refused_earlier(
     channel = dataclasses.replace(plain.layers[0], name="channel", regions=(), flow=flow)
     cooled = dataclasses.replace(plain, layers=(*plain.layers, channel))
     resolution = Resolution(lateral=100, finest_um=1e6)
-    enough = int(predicted_byte(20_000) / 0.9) + 1
+    enough = int(predicted_byte(20_000, heated=1.0) / 0.9) + 1
     monkeypatch.setattr("thermal.memory.available_byte", lambda: enough)
     assert Mesh.of(plain, resolution).cells == 10_000
     assert Mesh.of(varying, resolution).cells == 10_000

@@ -135,6 +135,17 @@ def test_powers_come_as_mapping_series_or_array(model: ThermalModel) -> None:
         pd.testing.assert_series_equal(model.steady(given).block_mean_c, expected)
 
 
+def test_a_block_with_two_powers_is_refused(model: ThermalModel) -> None:
+    twice = pd.Series([1.0, 2.0, 3.0], index=["a0", "a0", "b"])
+    with pytest.raises(InputError, match="power: a0: 2 powers; allowed: one; add them up"):
+        model.steady(twice)
+
+
+def test_means_of_another_kind_are_refused(package: Package) -> None:
+    with pytest.raises(InputError, match="means: unknown kind 'corect'; did you mean 'corrected'"):
+        ThermalModel(package, Resolution(lateral=4), means="corect")  # type: ignore[arg-type]
+
+
 def test_wrong_powers_are_all_reported(model: ThermalModel) -> None:
     with pytest.raises(InputError) as caught:
         model.steady({"a2": 3.0, "b": -1.0, "a0": float("nan")})

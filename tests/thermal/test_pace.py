@@ -265,7 +265,9 @@ def test_coolant_in_channels(solid: Solid) -> None:
     [
         ({"tolerance_k": 0.0}, "tolerance_k: 0 K; allowed: above 0 K, finite"),
         ({"tolerance_k": math.nan}, "tolerance_k: nan K; allowed: above 0 K, finite"),
-        ({"substeps": 0, "tolerance_k": 1.0}, "substeps: 0; allowed: 1 or more"),
+        ({"substeps": 0, "tolerance_k": 1.0}, "substeps: 0; allowed: a whole number, 1 or more"),
+        ({"substeps": 1.5}, "substeps: 1.5; allowed: a whole number, 1 or more"),
+        ({"substeps": math.inf}, "substeps: inf; allowed: a whole number, 1 or more"),
         ({"substeps": 2, "tolerance_k": 1.0}, "substeps: fixed sub-steps and a tolerance are both"),
     ],
 )

@@ -216,7 +216,7 @@ def test_wrong_input_is_explained(
 def test_a_start_of_another_mesh_is_refused(model: ThermalModel, lump: ThermalModel) -> None:
     with pytest.raises(InputError, match="take one that was solved at the same resolution"):
         model.transient([[1.0, 1.0]], [0.0, 1.0], lump.steady({"all": 1.0}))
-    with pytest.raises(InputError, match="substeps: 0; allowed: 1 or more"):
+    with pytest.raises(InputError, match="substeps: 0; allowed: a whole number, 1 or more"):
         model.transient([[1.0, 1.0]], [0.0, 1.0], substeps=0)
 
 
