@@ -40,9 +40,8 @@ def groups(count: int) -> list[slice]:
     return [slice(first, min(first + GROUP, count)) for first in range(0, count, GROUP)]
 
 
-def combine(fields: Sequence[Single], coefficients: Array) -> Single:
-    """Return combinations of fields: (fields, count) to (count, cells)."""
-    out = np.empty((coefficients.shape[1], fields[0].shape[1]), np.float32)
+def combine(fields: Sequence[Single], coefficients: Array, out: Single) -> Single:
+    """Set combinations of fields: (fields, count) to (count, cells)."""
     _combine(fields, coefficients.astype(np.float32), out)
     return out
 
@@ -80,13 +79,21 @@ def products(fields: Sequence[Single], others: Single) -> Array:
     return _products(fields, others, np.float32)
 
 
-def products_exactly(fields: Sequence[Single], others: NDArray[np.floating]) -> Array:
-    """Return the inner products of fields with others, added up in double precision."""
-    return _products(fields, others, np.float64)
+def products_exactly(
+    fields: Sequence[Single], others: NDArray[np.floating], weights: Array | float = 1.0
+) -> Array:
+    """Return the inner products of fields with others, added up in double precision.
+
+    `weights` are those of the cells.
+    """
+    return _products(fields, others, np.float64, np.broadcast_to(weights, others.shape[1:]))
 
 
 def _products(
-    fields: Sequence[Single], others: NDArray[np.floating], precision: type[np.floating]
+    fields: Sequence[Single],
+    others: NDArray[np.floating],
+    precision: type[np.floating],
+    weights: Array | None = None,
 ) -> Array:
     chunks = _chunks(others.shape[1])
     slabs = [chunks[first::_SLABS] for first in range(min(_SLABS, len(chunks)))]
@@ -96,6 +103,8 @@ def _products(
         for number in range(low, high):
             for chunk in slabs[number]:
                 turned = others[:, chunk].astype(precision, copy=False).T
+                if weights is not None:
+                    turned = turned * weights[chunk, None]
                 for into, part in zip(_split(sums[number], fields), fields, strict=True):
                     into += part[:, chunk].astype(precision, copy=False) @ turned
 

@@ -12,7 +12,7 @@ from scipy import linalg, sparse
 from techlib import ConvergenceError
 from thermal import kernels
 from thermal.operator import Operator, plain
-from thermal.reduced.fields import Single, combine, groups, products, products_exactly
+from thermal.reduced.fields import GROUP, Single, combine, groups, products, products_exactly
 from thermal.workers import shared
 
 __all__ = ["Basis", "Modes", "apply_shifted"]
@@ -69,6 +69,7 @@ class Basis:
         self.operator = operator
         self.sources = sources
         self.fields: list[Single] = [np.ones((1, sources.shape[0]), np.float32)]
+        self._images = np.empty((0, sources.shape[0]), np.float32)
         self._conductance = np.full((1, 1), operator.outside_w_k.sum())
         self._capacity = np.full((1, 1), operator.capacity_j_k.sum())
         self._received = np.asarray(sources.sum(axis=0), dtype=np.float64).reshape(1, -1)
@@ -85,21 +86,24 @@ class Basis:
         ground_w_k, capacity_j_k = (
             values.ravel() for values in (self.operator.outside_w_k, self.operator.capacity_j_k)
         )
+        uniform = self.fields[:1]
+        if len(self._images) < min(GROUP, count):  # kept, as new memory takes a while
+            self._images = np.empty((min(GROUP, count), fields.shape[1]), np.float32)
         for part in groups(count):
             group = fields[part]
-            conductance[:, part] = products(self.fields, apply_shifted(self.operator, 0.0, group))
-            exact = group.astype(np.float64)
-            received[part] = _received(exact, self.sources)
-            conductance[0, part] = exact @ ground_w_k  # of the uniform field, whose image this is
-            exact *= capacity_j_k
-            capacity[:, part] = products_exactly(self.fields, exact)
+            images = apply_shifted(self.operator, 0.0, group, self._images[: len(group)])
+            conductance[:, part] = products(self.fields, images)
+            received[part] = _received(group, self.sources)
+            # The ground is the image of the uniform field.
+            conductance[0, part] = products_exactly(uniform, group, ground_w_k)[0]
+            capacity[:, part] = products_exactly(self.fields, group, capacity_j_k)
         self._conductance = _bordered(self._conductance, conductance)
         self._capacity = _bordered(self._capacity, capacity)
         self._received = np.concatenate([self._received, received])
 
-    def combine(self, coefficients: Array) -> Single:
-        """Return combinations of the fields: (fields, count) to (count, cells)."""
-        return combine(self.fields, coefficients)
+    def combine(self, coefficients: Array, out: Single) -> Single:
+        """Set combinations of the fields: (fields, count) to (count, cells)."""
+        return combine(self.fields, coefficients, out)
 
     def modes(self) -> Modes:
         """Diagonalise: orthonormal by conductance first, which is the better conditioned.
@@ -125,12 +129,11 @@ class Basis:
         return Modes(1.0 / times_s, coefficients, coefficients.T @ self._received)
 
 
-def apply_shifted(operator: Operator, shift_per_s: float, fields: Single) -> Single:
-    """Return ``(A + shift C)`` times each field (count, cells); added up in double precision."""
+def apply_shifted(operator: Operator, shift_per_s: float, fields: Single, out: Single) -> Single:
+    """Set ``(A + shift C)`` times each field (count, cells); added up in double precision."""
     gx, gy, gz = operator.gx, operator.gy, operator.gz
     ground_w_k = plain(operator.outside_w_k + shift_per_s * operator.capacity_j_k)
     none = np.zeros(operator.shape[2], np.float32)
-    out = np.empty_like(fields)
 
     def loop(low: int, high: int) -> None:
         for field, image in zip(fields[low:high], out[low:high], strict=True):
@@ -141,11 +144,12 @@ def apply_shifted(operator: Operator, shift_per_s: float, fields: Single) -> Sin
     return out
 
 
-def _received(fields: Array, sources: sparse.csc_array) -> Array:
+def _received(fields: Single, sources: sparse.csc_array) -> Array:
     """Return the products of fields and sources; column by column, which copies no field."""
     ends = itertools.pairwise(sources.indptr.tolist())
     columns = [
-        fields[:, sources.indices[first:end]] @ sources.data[first:end] for first, end in ends
+        fields[:, sources.indices[first:end]].astype(np.float64) @ sources.data[first:end]
+        for first, end in ends
     ]
     return np.stack(columns, axis=1)
 

@@ -4,23 +4,40 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from techlib import ConvergenceError
-from thermal.reduced.fields import Single, combine, groups, products
+from thermal.reduced.fields import GROUP, Single, combine, groups, products
 from thermal.reduced.krylov import Basis, Modes, apply_shifted
 from thermal.reduced.problem import Problem
 from thermal.solver import Solver
 
-__all__ = ["Probe", "solve_all"]
+__all__ = ["Probe", "Work", "solve_all"]
 
 Array = NDArray[np.float64]
 
 _ESTIMATE = 0.1  #: residual of the fields that estimate an error
 _REFINED = 1e-2  #: residual of the fields that join the basis
 _MOST_ITERATIONS = 100
+
+
+class Work(NamedTuple):
+    """Fields that probes work with, one probe after the other: new memory takes a while."""
+
+    residual: Single
+    error: Single
+    heat: Single
+    start: Single
+
+    @classmethod
+    def of(cls, columns: int, cells: int) -> Work:
+        """Allocate those of a number of inputs, and of a group of directions."""
+        group = min(GROUP, columns)
+        counts = (columns, columns, group, group)
+        return cls(*(np.empty((count, cells), np.float32) for count in counts))
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,10 +60,8 @@ class Probe:
         Of ``K``.
     shape : (int, int, int)
         Cells along z, y and x.
-    residual : array (columns, cells)
-        ``R`` for each input at its nominal size [W].
-    error : array (columns, cells)
-        ``Z``, estimated [K].
+    work : Work
+        ``R`` for each input at its nominal size [W], and ``Z``, estimated [K].
     directions : array (columns, columns)
         Eigenvectors of ``E``, the greatest eigenvalue first.
     mean_error_k, cell_error_k : array (keys, columns), (members, columns)
@@ -58,8 +73,7 @@ class Probe:
     shift_per_s: float
     solver: Solver
     shape: tuple[int, int, int]
-    residual: Single
-    error: Single
+    work: Work
     directions: Array
     mean_error_k: Array
     cell_error_k: Array
@@ -72,21 +86,19 @@ class Probe:
         basis: Basis,
         modes: Modes,
         shift_per_s: float,
-        work: tuple[Single, Single],
+        work: Work,
     ) -> Probe:
         """Estimate what a basis misses; `work` is where residual and error are put."""
         solver = problem.solver.shifted(shift_per_s)
         response = modes.response(shift_per_s, problem.mixing)
-        residual, error = work
+        residual, error = work.residual, work.error
         count = problem.columns
         energy = np.zeros((count, count))
         iterations = 0
         for part in groups(count):
-            missing = problem.heat(part)
-            missing -= apply_shifted(
-                problem.operator, shift_per_s, basis.combine(response[:, part])
-            )
-            residual[part] = missing
+            basis.combine(-response[:, part], error[part])
+            missing = apply_shifted(problem.operator, shift_per_s, error[part], residual[part])
+            problem.add_heat(part, missing)
             iterations += solve_all(
                 solver, problem.operator.shape, missing, None, error[part], _ESTIMATE
             )
@@ -102,9 +114,8 @@ class Probe:
         return cls(
             shift_per_s=shift_per_s,
             solver=solver,
+            work=work,
             shape=problem.operator.shape,
-            residual=residual,
-            error=error,
             directions=directions,
             mean_error_k=means @ directions,
             cell_error_k=error[:, problem.members].T.astype(np.float64) @ directions,
@@ -137,11 +148,14 @@ class Probe:
 
     def fields(self, count: int) -> tuple[Single, int]:
         """Return the error fields of the first directions, refined, and the iterations."""
-        fields = np.empty((count, self.error.shape[1]), dtype=np.float32)
+        work = self.work
+        fields = np.empty((count, work.error.shape[1]), dtype=np.float32)
         iterations = 0
         for part in groups(count):
             chosen = self.directions[:, part]
-            heat, start = combine([self.residual], chosen), combine([self.error], chosen)
+            some = part.stop - part.start
+            heat = combine([work.residual], chosen, work.heat[:some])
+            start = combine([work.error], chosen, work.start[:some])
             iterations += solve_all(self.solver, self.shape, heat, start, fields[part], _REFINED)
         return fields, iterations
 

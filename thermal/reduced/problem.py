@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,10 +101,11 @@ class Problem:
         """Number of blocks."""
         return len(self.inputs.keys)
 
-    def heat(self, part: slice) -> NDArray[np.float32]:
-        """Return the heat into each cell by some of the inputs (count, cells) [W]."""
-        mixed = self.sources @ sparse.csc_array(self.mixing[:, part])
-        return np.ascontiguousarray(mixed.T.astype(np.float32).toarray())
+    def add_heat(self, part: slice, to: NDArray[np.float32]) -> None:
+        """Add the heat into each cell by some of the inputs (count, cells) [W]."""
+        mixed = sparse.csc_array(self.sources @ sparse.csc_array(self.mixing[:, part]))
+        for column, (first, end) in enumerate(itertools.pairwise(mixed.indptr.tolist())):
+            to[column, mixed.indices[first:end]] += mixed.data[first:end].astype(np.float32)
 
     def nominal_rise_k(self) -> float:
         """Return the steady rise of the hottest cell when all blocks have nominal power [K]."""

@@ -12,7 +12,7 @@ import numpy as np
 from thermal.reduced.change import Witness
 from thermal.reduced.fields import Single, check_fields, groups
 from thermal.reduced.krylov import Basis, Modes
-from thermal.reduced.probe import Probe, solve_all
+from thermal.reduced.probe import Probe, Work, solve_all
 from thermal.reduced.problem import Problem
 
 __all__ = ["Reduction", "Visit", "reduce"]
@@ -120,7 +120,7 @@ def reduce(problem: Problem, tolerance_k: float, shortest_s: float, report: Repo
     check_fields(cells, (_TYPICAL + 2) * count, count)
     basis = Basis(problem.operator, problem.sources)
     iterations = _add_steady(problem, basis, report)
-    work = (np.empty((count, cells), np.float32), np.empty((count, cells), np.float32))
+    work = Work.of(count, cells)
     modes = basis.modes()
     witness = Witness.of(problem, basis, modes, shortest_s)
     low, high = float(modes.rates_per_s[0]), 1.0 / shortest_s
@@ -155,12 +155,13 @@ def reduce(problem: Problem, tolerance_k: float, shortest_s: float, report: Repo
 def _add_steady(problem: Problem, basis: Basis, report: Report) -> int:
     """Add the steady field of each input; that of the start is uniform, and there already."""
     cells, solved = problem.sources.shape[0], problem.columns - 1
-    fields = np.empty((solved, cells), np.float32)
-    iterations = 0
+    fields, iterations = np.empty((solved, cells), np.float32), 0
     for part in groups(solved):
         report("steady fields", 0.5 * part.start / solved)
+        heat = np.zeros((part.stop - part.start, cells), np.float32)
+        problem.add_heat(part, heat)
         iterations += solve_all(
-            problem.solver, problem.operator.shape, problem.heat(part), None, fields[part], _STEADY
+            problem.solver, problem.operator.shape, heat, None, fields[part], _STEADY
         )
     basis.append(fields)
     return iterations
@@ -169,5 +170,6 @@ def _add_steady(problem: Problem, basis: Basis, report: Report) -> int:
 def _missing(probe: Probe, tolerance_k: float) -> tuple[Single, int]:
     """Return the fields that a probe finds missing, and the iterations that they took."""
     count = probe.needed(_MEAN * tolerance_k, _CELL * tolerance_k)
-    check_fields(probe.error.shape[1], count, len(probe.error))
+    columns, cells = probe.work.error.shape
+    check_fields(cells, count, columns)
     return probe.fields(count)
