@@ -117,6 +117,8 @@ class Sdirk2:
     def __init__(self, operator: Operator, solver: Solver, *, tolerance: float = 1e-4) -> None:
         self._tolerance = tolerance
         self._shifted: dict[float, Solver] = {}
+        self._heat_w: Array | None = None
+        self._last: tuple[Array, float] = np.empty(0), 0.0
         self.use(operator, solver)
 
     def use(self, operator: Operator, solver: Solver) -> None:
@@ -140,7 +142,8 @@ class Sdirk2:
         rise_k : array (nz, ny, nx)
             Temperature over the reference at its start [K].
         heat_w : array (nz, ny, nx)
-            ``q``: power of the cells and heat from warmer fluids [W].
+            ``q``: power of the cells and heat from warmer fluids; the same array as in the step
+            before where it did not change, which saves iterations [W].
         duration_s : float
             Length of the step [s].
         estimate : bool
@@ -156,9 +159,11 @@ class Sdirk2:
 
         left_w = self._operator.left(heat_w, rise_k)
         scale = max(norm(heat_w), norm(left_w))
-        first = self._stage(shift, left_w, scale)
+        first = self._stage(shift, left_w, scale, start=self._guess(heat_w, duration_s))
         self._passes.turn(left_w, 1.0 - ahead, ahead * shift, first.rise_k)
-        second = self._stage(shift, left_w, scale)
+        start = first.rise_k if heat_w is self._heat_w else None
+        second = self._stage(shift, left_w, scale, start=start)
+        self._heat_w, self._last = heat_w, (second.rise_k, duration_s)
         stored_j = ahead * first.stored_j + second.stored_j
         # (1 - gamma) at the first stage and gamma at the end, where gamma ahead = 1 - gamma
         out_w = 2.0 * (1.0 - _GAMMA) * first.drained_w + _GAMMA * second.drained_w
@@ -181,6 +186,16 @@ class Sdirk2:
             error_k=_LEFT * float(np.abs(error.rise_k).max()),
             rate_per_s=rate_per_s,
         )
+
+    def _guess(self, heat_w: Array, duration_s: float) -> Array | None:
+        """Return the change of the last stage, as of a stage of this step; none after a jump.
+
+        Once power jumps it is no better a guess than none, and takes a pass more.
+        """
+        if heat_w is not self._heat_w:
+            return None
+        change_k, before_s = self._last
+        return change_k if before_s == duration_s else change_k * (duration_s / before_s)
 
     def _error(self, shift_per_s: float, bend_k: Array, scale: float) -> tuple[_Stage, float]:
         """Return ``kappa D P`` of a field with its heat, and by what share ``D`` shrank it."""
@@ -217,8 +232,7 @@ class Sdirk2:
     ) -> _Stage:
         """Solve to the tolerance relative to `scale`, which does not fade near the steady state.
 
-        No better than to `rough`, relative to the right-hand side. A change starts from none: what
-        the stage before changed is no better a guess once power jumps, and takes a pass more.
+        No better than to `rough`, relative to the right-hand side.
         """
         size = norm(rhs)
         allowed = self._tolerance * scale

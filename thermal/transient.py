@@ -157,8 +157,9 @@ def march(
     for step, duration_s in enumerate(np.diff(edges_s)):
         power_w[step] = power_of(step, now_c)
         power_total_w = float(power_w[step].sum())
-        source_w = blocks.source(power_w[step])
-        heat_w = source_w + operator.outside_w
+        if step == 0 or not np.array_equal(power_w[step], before_w):
+            source_w = blocks.source(power_w[step])
+            heat_w = source_w + operator.outside_w
         pace.begin(float(duration_s), float(np.abs(power_w[step] - before_w).sum()))
         before_w = power_w[step]
         while not pace.done:
