@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 from floorplan.formats.lines import Line, number
 from floorplan.formats.text import tidy
-from package.foreign import given_material
+from package.foreign import given_material, kelvin
 from techlib import Faults, Library, Material, Record, did_you_mean, quantity
 from techlib import materials as known_materials
 
 __all__ = ["Settings", "read_settings", "secondary_materials"]
 
 NULL = "(null)"  #: HotSpot's word for no file
+_COLD_K = 150.0  #: what is below is more likely meant in degrees Celsius
 
 #: Keys that name files or switch models; they are read elsewhere or hold no physics of the case.
 _SWITCHES = re.findall(
@@ -185,6 +186,12 @@ def _remark(settings: Settings, notes: list[str]) -> None:
     notes.append(
         "HotSpot multiplies every heat capacity by 0.333; here they count as given, so that a "
         "transient is slower than HotSpot's"
+    )
+    notes.extend(
+        f"{settings.lines[key].where}: -{key} is {settings[key]:g} K, as HotSpot takes it; if "
+        f"it is meant in degC, write {kelvin(settings[key]):g}"
+        for key in ("ambient", "init_temp")
+        if key in settings.lines and settings[key] < _COLD_K
     )
     if "c_convec" in settings.lines:
         notes.append("-c_convec is not used: the film on the sink stores no heat")

@@ -240,6 +240,14 @@ def test_what_is_passed_over_is_said(tmp_path: Path) -> None:
     ]
 
 
+def test_temperatures_that_look_like_degrees_celsius_are_told(tmp_path: Path) -> None:
+    config = CONFIG.replace("-ambient    300", "-ambient    25")
+    case = read_hotspot(two_blocks(tmp_path, run_config=config))
+    assert case.notes[-1].replace(f"{tmp_path}/", "") == (
+        "run.config:5: -ambient is 25 K, as HotSpot takes it; if it is meant in degC, write 298.15"
+    )
+
+
 def test_package_models_file_is_not_taken_for_the_configuration(tmp_path: Path) -> None:
     config = f"{CONFIG}-package_model_used 0\n-package_config_file fins.config\n"
     two_blocks(tmp_path, run_config=config, fins_config="-fin_height 0.03 # of aluminium\n")
