@@ -80,13 +80,13 @@ def products(fields: Sequence[Single], others: Single) -> Array:
 
 
 def products_exactly(
-    fields: Sequence[Single], others: NDArray[np.floating], weights: Array | float = 1.0
+    fields: Sequence[Single], others: NDArray[np.floating], weights: Array | None = None
 ) -> Array:
     """Return the inner products of fields with others, added up in double precision.
 
-    `weights` are those of the cells.
+    Cells count with `weights` (cells,), or evenly.
     """
-    return _products(fields, others, np.float64, np.broadcast_to(weights, others.shape[1:]))
+    return _products(fields, others, np.float64, weights)
 
 
 def _products(
