@@ -154,7 +154,8 @@ def _factored(workers: Workers, level: Level, shape: Shape) -> Level:
 
 def _solve_column(level: Level) -> float:
     """Solve the coarsest level, which is one column; return the product of rise and source."""
-    relaxation.relax(level, level.rise, level.rise, 0, relaxation.RED, True, False)
+    here = level.rise[1]
+    relaxation.relax(level, level.rise, level.rise, 0, relaxation.RED, True, False, here, here)
     return float(np.vdot(level.rise[1].astype(np.float64), level.source[1]))
 
 

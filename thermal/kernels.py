@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from thermal.compiled import compiled_sum, inlined
+from thermal.compiled import compiled_sum, fetch, inlined
 from thermal.relaxation import LEAD, Level, Single, span
 
 __all__ = ["advance", "apply", "image", "redirect", "residual", "square_sums"]
@@ -187,33 +187,41 @@ def redirect(
                     for h in range(d.size):
                         d[h] = z[h] + weight * d[h]
                 else:
-                    total += _image(level, p, image, j + 1, c)
+                    total += _image(level, p, image, j + 1, c, min(s + 2, ny))
             if stage == 1:
                 products[j] = total
 
 
 @inlined
-def _image(level: Level, p: Single, image: Single, r: int, c: int) -> float:
-    """``image_i = ground_i p_i + sum_j g_ij (p_i - p_j)`` in one parity of a stored row."""
-    n = p.shape[2] - 2 * LEAD
-    u, v, other = p[r, c, LEAD:], image[r, c, LEAD:], p[r, 1 - c]
-    south, north = p[r - 1, c, LEAD:], p[r + 1, c, LEAD:]
-    west, east = other[LEAD - 1 + c :], other[LEAD + c :]
-    gs, gn = level.south[r, c, LEAD:], level.south[r + 1, c, LEAD:]
-    gw, ge = level.west[r, c, LEAD:], level.west[r, 1 - c, LEAD + c :]
-    g0, gz = level.ground[r, c, LEAD:], level.above[r, c, LEAD:]
-    for h in range(n):
-        across_y = gs[h] * (u[h] - south[h]) + gn[h] * (u[h] - north[h])
-        across_x = gw[h] * (u[h] - west[h]) + ge[h] * (u[h] - east[h])
-        v[h] = g0[h] * u[h] + across_y + across_x
-    over, to = u[level.stride :], v[level.stride :]
-    for h in range(n - level.stride):
-        v[h] += gz[h] * (u[h] - over[h])
-    for h in range(n - level.stride):
-        to[h] += gz[h] * (over[h] - u[h])
-    total = 0.0
-    for h in range(n):
-        total += np.float64(u[h]) * np.float64(v[h])
+def _image(level: Level, p: Single, image: Single, r: int, c: int, soon: int) -> float:
+    """``image_i = ground_i p_i + sum_j g_ij (p_i - p_j)`` in one parity of a stored row.
+
+    The row `soon` of all fields is fetched meanwhile.
+    """
+    n, stride = p.shape[2] - 2 * LEAD, level.stride
+    row, out, other = p[r, c, LEAD:], image[r, c, LEAD:], p[r, 1 - c]
+    top, total = n - stride, 0.0
+    for here in range(0, n, stride):
+        u, v = row[here : here + stride], out[here : here + stride]
+        south, north = p[r - 1, c, LEAD + here :], p[r + 1, c, LEAD + here :]
+        west, east = other[LEAD - 1 + c + here :], other[LEAD + c + here :]
+        gs, gn = level.south[r, c, LEAD + here :], level.south[r + 1, c, LEAD + here :]
+        gw, ge = level.west[r, c, LEAD + here :], level.west[r, 1 - c, LEAD + c + here :]
+        for h in range(stride):
+            across_y = gs[h] * (u[h] - south[h]) + gn[h] * (u[h] - north[h])
+            v[h] = across_y + gw[h] * (u[h] - west[h]) + ge[h] * (u[h] - east[h])
+        for field in (level.south, level.west, level.above, level.ground):
+            fetch(field[soon, c, LEAD:], here, here + stride)
+        for field in (level.rise, p, image):
+            fetch(field[soon, c, LEAD:], here, here + stride)
+        under, over = max(here - stride, 0), min(here + stride, top)  # itself at the edge
+        below, above = row[under : under + stride], row[over : over + stride]
+        gb, ga = level.above[r, c, LEAD + under :], level.above[r, c, LEAD + here :]
+        g0 = level.ground[r, c, LEAD + here :]
+        for h in range(stride):
+            along_z = gb[h] * (u[h] - below[h]) + ga[h] * (u[h] - above[h])
+            v[h] += g0[h] * u[h] + along_z
+            total += np.float64(u[h]) * np.float64(v[h])
     return total
 
 

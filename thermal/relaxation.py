@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from thermal.compiled import compiled, compiled_sum, inlined
+from thermal.compiled import compiled, compiled_sum, fetch, inlined
 
 __all__ = ["BLACK", "LEAD", "RED", "Level", "ascend", "descend", "relax", "span"]
 
@@ -35,6 +35,9 @@ _ONE = np.uint64(1)
 
 LEAD = 16
 """Zeros before and behind a row: one line of the cache, so that rows begin on a line."""
+
+_AHEAD = 2
+"""Rows between the first stage of a pass and the memory that is fetched for it."""
 
 
 class Level(NamedTuple):
@@ -70,6 +73,8 @@ def relax(
     colour: int,
     with_source: bool,
     with_flow: bool,
+    soon: Single,
+    later: Single,
 ) -> None:
     """Solve ``T out = source + G around`` in the columns of one colour of row `j`.
 
@@ -79,30 +84,40 @@ def relax(
         y_k = f_k + (1 - q_(k-1)) y_(k-1),      out_k = y_k / p_k + (1 - q_k) out_(k+1)
 
     Storing ``q`` and not ``1 - q`` keeps a weak path to the outside beside stiff thin layers.
+    The rows `soon` and `later` of other fields are fetched meanwhile.
     """
     c = (colour + j) & 1
     r, n, stride = j + 1, out.shape[2] - 2 * LEAD, level.stride
     y, f = out[r, c, LEAD : LEAD + n], level.source[r, c, LEAD:]
     if with_flow:
         _flow_in(level, around, r, c, y)
-        if with_source:
-            for h in range(n):
-                y[h] += f[h]
     else:
         for h in range(n):
-            y[h] = f[h]
+            y[h] = 0.0
+    if with_source:
+        for h in range(stride):
+            y[h] += f[h]
     q, p = level.grounded[r, c, LEAD:], level.inverse_pivot[r, c, LEAD:]
     for low in range(stride, n, stride):
         here, below = y[low : low + stride], y[low - stride : low]
         q_below = q[low - stride : low]
+        fetch(soon[0, LEAD:], low, low + stride)
+        fetch(soon[1, LEAD:], low, low + stride)
         for h in range(stride):
             here[h] += below[h] - q_below[h] * below[h]
+        if with_source:
+            f_here = f[low : low + stride]
+            for h in range(stride):
+                here[h] += f_here[h]
     top = n - stride
-    for h in range(top, n):
-        y[h] *= p[h]
+    last, p_last = y[top:], p[top:n]
+    for h in range(stride):
+        last[h] *= p_last[h]
     for low in range(top - stride, -1, -stride):
         here, above = y[low : low + stride], y[low + stride : low + 2 * stride]
         q_here, p_here = q[low : low + stride], p[low : low + stride]
+        fetch(later[0, LEAD:], low, low + stride)
+        fetch(later[1, LEAD:], low, low + stride)
         for h in range(stride):
             here[h] = here[h] * p_here[h] + (above[h] - q_here[h] * above[h])
 
@@ -117,6 +132,19 @@ def _flow_in(level: Level, around: Single, r: int, c: int, out: Single) -> None:
     gw, ge = level.west[r, c, LEAD:], level.west[r, 1 - c, LEAD + c :]
     for h in range(n):
         out[h] = gs[h] * south[h] + gn[h] * north[h] + gw[h] * west[h] + ge[h] * east[h]
+
+
+@inlined
+def _ahead(level: Level, s: int, part: int) -> tuple[Single, Single]:
+    """Return what the stage that begins row `s` will need: two fields in each of four parts."""
+    r = min(s + _AHEAD, level.home_y.size)
+    if part == 0:
+        return level.source[r], level.rise[r]
+    if part == 1:
+        return level.grounded[r], level.inverse_pivot[r]
+    if part == 2:
+        return level.south[r], level.west[r]
+    return level.change[r], level.change[r]
 
 
 @inlined
@@ -165,7 +193,8 @@ def descend(level: Level, coarse: Level, low: int, high: int, spread: int) -> No
             elif first <= j < last:
                 out = x if stage < 2 else d
                 around = x if stage < 3 else d
-                relax(level, out, around, j, stage % 2, stage < 2, stage > 0)
+                ahead = _ahead(level, s, stage)
+                relax(level, out, around, j, stage % 2, stage < 2, stage > 0, *ahead)
 
 
 @inlined
@@ -225,7 +254,8 @@ def ascend(level: Level, coarse: Level, low: int, high: int, spread: int, produc
             if stage == 0:
                 _prolong(level, j, coarse)
             else:
-                relax(level, x, x, j, stage % 2, stage > 0, stage > 0)
+                ahead = _ahead(level, s, (stage - 1) % 3)
+                relax(level, x, x, j, stage % 2, stage > 0, stage > 0, *ahead)
             if stage == 4:
                 total = 0.0
                 for c in range(2):
