@@ -51,7 +51,7 @@ class Cycle:
         """Allocate and factor all levels."""
         levels, shapes, parents = [], [], []
         for grid in grids:
-            levels.append(_new_level(workers, grid))
+            levels.append(_factored(workers, _new_level(workers, grid), grid.shape)[0])
             shapes.append(grid.shape)
             parents.append((grid.parent_x, grid.parent_y))
         return cls(tuple(levels), tuple(shapes), tuple(parents))
@@ -59,14 +59,25 @@ class Cycle:
     def grounded(self, workers: Workers, ground_w_k: Array) -> Cycle:
         """Return the cycle with other conductances to the outside (nz, ny, nx) [W/K].
 
-        Conductances between cells and work space are shared.
+        Conductances between cells and work space are shared. Where less heat crosses between
+        columns than leaves every cell, as in short steps in time, relaxation alone is as good as
+        a cycle: what is left of the levels is one column.
         """
-        levels, ground = [], single(ground_w_k)
-        for level, parents in zip(self.levels, self.parents, strict=True):
+        levels, parents, ground = [], list(self.parents), single(ground_w_k)
+        for place, level in enumerate(self.levels):
             level = level._replace(ground=packed(workers, ground))
-            levels.append(_factored(workers, level, ground.shape))
-            ground = merged(ground, *parents)
-        return Cycle(tuple(levels), self.shapes, self.parents)
+            level, joined = _factored(workers, level, ground.shape)
+            if joined or ground.shape[1:] == (1, 1):
+                levels.append(level)
+                ground = merged(ground, *parents[place])
+                continue
+            _, ny, nx = ground.shape
+            parents[place:] = (np.zeros(nx, np.int64), np.zeros(ny, np.int64)), self.parents[-1]
+            column = _column(workers, level, merged(ground, *parents[place]))
+            levels += [_with_parents(level, *parents[place]), column]
+            break
+        shapes = (*self.shapes[: len(levels) - 1], self.shapes[-1])
+        return Cycle(tuple(levels), shapes, tuple(parents))
 
     def twin(self) -> Cycle:
         """Return the same cycle with work space of its own."""
@@ -120,6 +131,7 @@ def _stride(nx: int) -> int:
 
 
 def _new_level(workers: Workers, grid: Grid) -> Level:
+    """Return a level without the factors of its columns."""
     shape = grid.shape
     none = _zeros((0, 0, 0))
     level = Level(
@@ -132,24 +144,48 @@ def _new_level(workers: Workers, grid: Grid) -> Level:
         rise=empty_field(shape),
         change=empty_field(shape),
         source=empty_field(shape),
-        home_x=grid.parent_x.astype(np.uint64),
-        home_y=(grid.parent_y + 1).astype(np.uint64),
-        paired=bool(np.array_equal(grid.parent_x, np.arange(grid.parent_x.size) // 2)),
+        home_x=np.empty(0, np.uint64),
+        home_y=np.empty(0, np.uint64),
+        paired=False,
         stride=_stride(shape[2]),
     )
-    return _factored(workers, level, shape)
+    return _with_parents(level, grid.parent_x, grid.parent_y)
 
 
-def _factored(workers: Workers, level: Level, shape: Shape) -> Level:
-    """Return the level with the factors of its columns."""
+def _with_parents(level: Level, parent_x: Index, parent_y: Index) -> Level:
+    """Return the level with the parent of each column and of each row."""
+    return level._replace(
+        home_x=parent_x.astype(np.uint64),
+        home_y=(parent_y + 1).astype(np.uint64),
+        paired=bool(np.array_equal(parent_x, np.arange(parent_x.size) // 2)),
+    )
+
+
+def _factored(workers: Workers, level: Level, shape: Shape) -> tuple[Level, bool]:
+    """Return the level with the factors of its columns.
+
+    Also whether some cell gives more to its neighbours at the sides than to the outside.
+    """
     pivot, grounded = empty_field(shape), empty_field(shape)
     conductances = level.west, level.south, level.above, level.ground
+    joined = np.empty(shape[1], np.int64)
 
     def loop(low: int, high: int) -> None:
-        preparation.factor(*conductances, level.stride, pivot, grounded, low, high)
+        preparation.factor(*conductances, level.stride, pivot, grounded, joined, low, high)
 
     workers.run(loop, workers.slabs(shape))
-    return level._replace(inverse_pivot=pivot, grounded=grounded)
+    return level._replace(inverse_pivot=pivot, grounded=grounded), bool(joined.any())
+
+
+def _column(workers: Workers, level: Level, ground: Single) -> Level:
+    """Return the level of one column that all columns of a level merge into."""
+    nz, lead = ground.shape[0], relaxation.LEAD
+    above = level.above.sum(axis=(0, 1), dtype=np.float64)[lead:-lead].reshape(nz, -1)
+    gz = single(above.sum(axis=1)[:-1].reshape(-1, 1, 1))
+    gx, gy = np.zeros((nz, 1, 0), np.float32), np.zeros((nz, 0, 1), np.float32)
+    lines, home = np.arange(2.0), np.zeros(1, np.int64)
+    column = _new_level(workers, Grid(gx, gy, gz, ground, lines, lines, home, home))
+    return _factored(workers, column, ground.shape)[0]
 
 
 def _solve_column(level: Level) -> float:

@@ -86,6 +86,7 @@ def factor(
     stride: int,
     p: Single,
     q: Single,
+    joined: Index,
     low: int,
     high: int,
 ) -> None:
@@ -93,14 +94,16 @@ def factor(
 
     ``e_k = ground_k + lateral_k + gz_(k-1) e_(k-1) / p_(k-1)``, ``p_k = e_k + gz_k``,
     ``q_k = e_k / p_k``; stored are ``1 / p`` and ``q``. A cell without any conductance gets 0
-    and 1.
+    and 1. ``joined_j`` counts the cells of a row with ``lateral > ground``.
     """
     size = west.shape[2] - 2 * LEAD
     from_below, e, inverse = np.empty(stride), np.empty(size), np.empty(stride)
     for r in range(low + 1, high + 1):
+        joined[r - 1] = 0
         for c in range(2):
             from_below[:] = 0.0
             _lateral(west, south, r, c, e)
+            joined[r - 1] += _greater(e, ground[r, c, LEAD:])
             for begin in range(0, size, stride):
                 end = begin + stride
                 place = slice(LEAD + begin, LEAD + end)
@@ -122,6 +125,15 @@ def _lateral(west: Single, south: Single, r: int, c: int, out: Double) -> None:
     gs, gn = south[r, c, LEAD:], south[r + 1, c, LEAD:]
     for h in range(out.size):
         out[h] = np.float64(gw[h]) + ge[h] + gs[h] + gn[h]
+
+
+@inlined
+def _greater(values: Double, others: Single) -> int:
+    """Count the values that are greater than the others."""
+    count = 0
+    for h in range(values.size):
+        count += values[h] > others[h]
+    return count
 
 
 @inlined

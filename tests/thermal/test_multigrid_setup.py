@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from techlib import InputError
 from thermal import kernels, preparation
+from thermal.cycle import Cycle
 from thermal.hierarchy import Grid, hierarchy
 from thermal.multigrid import Multigrid
 from thermal.operator import Operator
@@ -52,6 +53,24 @@ def test_uniform_grids_merge_two_by_two() -> None:
         (2, 2, 2),
         (2, 1, 1),
     ]
+
+
+@pytest.mark.parametrize(("shift", "sides"), [(0.1, [8, 4, 2, 1]), (0.5, [8, 4, 1]), (2.0, [8, 1])])
+def test_levels_end_where_heat_stays_in_its_column(shift: float, sides: list[int]) -> None:
+    """A cell of side a stores 2 s a^2 and gives 4 to its neighbours: apart from s a^2 = 2 on.
+
+    The column that ends the levels has the sums of all columns.
+    """
+    lines = np.arange(9.0)
+    operator = plate(lines, lines)
+    workers = hired(1, operator.shape)
+    steady = Cycle.of(workers, hierarchy(operator, operator.outside_w_k, lines, lines))
+    stored = operator.outside_w_k + shift * operator.capacity_j_k
+    cycle = steady.grounded(workers, stored)
+    assert cycle.shapes == tuple((2, side, side) for side in sides)
+    column = cycle.levels[-1]
+    assert column.ground.sum() == pytest.approx(stored.sum())
+    assert column.above.sum() == pytest.approx(operator.gz.sum())
 
 
 def test_coarse_operator_is_that_of_the_coarse_mesh() -> None:
