@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,8 @@ __all__ = ["ModalSystem", "march_feedback", "march_table"]
 Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
-_BLOCK = 1024  #: steps whose inputs and outputs are one matrix product each
-_BUNDLES = 4  #: of modes, which threads take
+_CHUNK = 512  #: steps whose inputs and outputs are one matrix product each
+_ROUND = 4 * _CHUNK  #: steps that threads share
 _EVEN = 1e-9  #: steps whose lengths differ by less, relatively, are of one length
 
 
@@ -66,16 +66,15 @@ class ModalSystem:
             means=np.ascontiguousarray(modes.sources[:, :keys].T),
         )
 
-    def factors(self, durations_s: Array, part: slice = slice(None)) -> tuple[Array, Array]:
+    def factors(self, durations_s: Array) -> tuple[Array, Array]:
         """Return decay and gain of modes over steps; one row where all are of one length.
 
         ``exp(-rate h)`` and ``(1 - exp(-rate h)) / rate``.
         """
         if np.ptp(durations_s) <= _EVEN * durations_s[0]:
             durations_s = durations_s[:1]
-        rates_per_s = self.rates_per_s[part]
-        exponent = -np.outer(durations_s, rates_per_s)
-        return np.exp(exponent), -np.expm1(exponent) / rates_per_s
+        exponent = -np.outer(durations_s, self.rates_per_s)
+        return np.exp(exponent), -np.expm1(exponent) / self.rates_per_s
 
 
 def march_table(
@@ -90,72 +89,44 @@ def march_table(
     """March through known powers (steps, keys); return the amplitudes at the end.
 
     Amplitudes are added up in double precision; the products with inputs and outputs are in
-    single precision. Each thread takes some of the modes, which know nothing of one another.
+    single precision. Threads share the chunks of a round, and the modes where these follow time;
+    the result is the same for any number of threads.
     """
-    steps, keys = power_w.shape
-    bundles = [
-        _Bundle.of(system, durations_s, amplitudes, part) for part in _parts(len(amplitudes))
-    ]
-    rows = np.empty((min(_BLOCK, steps), len(amplitudes)), np.float32)
-    rises = np.empty((len(bundles), len(rows), keys), np.float32)
+    drive, means = (np.ascontiguousarray(m.T, np.float32) for m in (system.drive, system.means))
+    decay, gain = system.factors(durations_s)
+    x, steps = amplitudes.copy(), len(power_w)
+    rows = np.empty((min(_ROUND, steps), len(x)), np.float32)
+
+    def force(first: int, chunk: slice) -> None:
+        power = power_w[first + chunk.start : first + chunk.stop].astype(np.float32)
+        np.matmul(power, drive, out=rows[chunk])
+
+    def record(first: int, chunk: slice) -> None:
+        recorder.take(first + chunk.start, rows[chunk] @ means, rows[chunk])
+
     with single_threaded_blas():
-        for first in range(0, steps, _BLOCK):
-            power = power_w[first : first + _BLOCK].astype(np.float32)
-
-            def loop(low: int, high: int, first: int = first, power: Single = power) -> None:
-                for number in range(low, high):
-                    bundles[number].march(first, power, rows, rises[number])
-
-            shared(loop, len(bundles))
-            taken = len(power)
-            recorder.take(first, rises[:, :taken].sum(axis=0), rows[:taken])
+        for first in range(0, steps, _ROUND):
+            taken = min(_ROUND, steps - first)
+            own = slice(first, first + taken) if len(decay) > 1 else slice(None)
+            follow = partial(_recur, x, decay[own], gain[own], system.surroundings, rows[:taken])
+            _each_chunk(partial(force, first), taken)
+            shared(follow, len(x))
+            _each_chunk(partial(record, first), taken)
+            recorder.settle()
             if progress is not None:
                 progress(first + taken, steps)
-    return np.concatenate([bundle.amplitudes for bundle in bundles])
+    return x
 
 
-@dataclass(frozen=True, eq=False)
-class _Bundle:
-    """Some of the modes on their way through a march; `amplitudes` follow, `forced` is a buffer."""
+def _each_chunk(work: Callable[[slice], None], steps: int) -> None:
+    """Share out chunks of consecutive steps, the same ones however many threads there are."""
+    edges = [*range(0, steps, _CHUNK), steps]
 
-    part: slice
-    drive: Single
-    surroundings: Single
-    means: Single
-    decay: Array
-    gain: Array
-    amplitudes: Array
-    forced: Single
+    def loop(low: int, high: int) -> None:
+        for chunk in range(low, high):
+            work(slice(edges[chunk], edges[chunk + 1]))
 
-    @classmethod
-    def of(cls, system: ModalSystem, durations_s: Array, start: Array, part: slice) -> _Bundle:
-        decay, gain = system.factors(durations_s, part)
-        return cls(
-            part,
-            np.ascontiguousarray(system.drive[part].T, np.float32),
-            system.surroundings[part].astype(np.float32),
-            np.ascontiguousarray(system.means[:, part].T, np.float32),
-            decay,
-            gain,
-            start[part].copy(),
-            np.empty((min(_BLOCK, len(durations_s)), part.stop - part.start), np.float32),
-        )
-
-    def march(self, first: int, power: Single, rows: Single, rise: Single) -> None:
-        """Set its columns of `rows` (steps, modes), and what they add to the rise of the means."""
-        steps = len(power)
-        forced = np.matmul(power, self.drive, out=self.forced[:steps])
-        forced += self.surroundings
-        own = slice(first, first + steps) if len(self.decay) > 1 else slice(None)
-        _recur(self.amplitudes, self.decay[own], self.gain[own], forced)
-        rows[:steps, self.part] = forced
-        np.matmul(forced, self.means, out=rise[:steps])
-
-
-def _parts(modes: int) -> list[slice]:
-    """Return the modes of each bundle: the same ones however many threads there are."""
-    ends = [modes * number // _BUNDLES for number in range(_BUNDLES + 1)]
-    return [slice(low, high) for low, high in pairwise(ends) if low < high]
+    shared(loop, len(edges) - 1)
 
 
 def march_feedback(
@@ -181,7 +152,7 @@ def march_feedback(
     decay, gain = system.factors(durations_s)
     alike = len(decay) == 1
     power_w = np.empty((steps, len(system.means)))
-    rows = np.empty((min(_BLOCK, steps), len(amplitudes)), dtype=np.float32)
+    rows = np.empty((min(_CHUNK, steps), len(amplitudes)), dtype=np.float32)
     means = system.means.T.astype(np.float32)
     x, first = amplitudes.copy(), 0
     for step in range(steps):
@@ -192,6 +163,7 @@ def march_feedback(
         if step + 1 - first == len(rows) or step + 1 == steps:
             taken = rows[: step + 1 - first]
             recorder.take(first, taken @ means, taken)
+            recorder.settle()
             first = step + 1
             if progress is not None:
                 progress(first, steps)
@@ -199,12 +171,17 @@ def march_feedback(
 
 
 @compiled
-def _recur(x: Array, decay: Array, gain: Array, rows: Single) -> None:
-    """``x <- decay x + gain row`` for each row, which takes the new ``x``."""
-    alike = decay.shape[0] == 1
+def _recur(
+    x: Array, decay: Array, gain: Array, added: Array, rows: Single, low: int, high: int
+) -> None:
+    """``x <- decay x + gain (row + added)`` for each row, which takes the new ``x``.
+
+    For the modes [low, high) only.
+    """
+    alike, now, a = decay.shape[0] == 1, x[low:high], added[low:high]
     for step in range(rows.shape[0]):
-        row = rows[step]
-        d, g = (decay[0], gain[0]) if alike else (decay[step], gain[step])
-        for i in range(x.size):
-            x[i] = d[i] * x[i] + g[i] * row[i]
-            row[i] = x[i]
+        at = 0 if alike else step
+        row, d, g = rows[step, low:high], decay[at, low:high], gain[at, low:high]
+        for i in range(now.size):
+            now[i] = d[i] * now[i] + g[i] * (row[i] + a[i])
+            row[i] = now[i]

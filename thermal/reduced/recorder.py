@@ -9,6 +9,8 @@ from thermal.reduced.fields import Single
 
 __all__ = ["Recorder"]
 
+Index = NDArray[np.int64]
+
 
 class Recorder:
     """Turns rises into block temperatures, and keeps the hottest moment of each block.
@@ -38,6 +40,7 @@ class Recorder:
         self._reference_c = reference_c
         self._cells = cells
         self._peak_k = np.full(keys, -np.inf, dtype=np.float32)
+        self._higher: dict[int, tuple[Index, Single, Index, Single]] = {}
         self.mean_c = np.empty((steps, keys))
         self.max_c = None if cells is None else np.empty((steps, keys))
         self.peak_step = np.zeros(keys, dtype=np.int64)
@@ -45,6 +48,8 @@ class Recorder:
 
     def take(self, first: int, rise: Single, amplitudes: Single) -> None:
         """Record consecutive steps, of which `first` is the number of the first.
+
+        Threads may record different steps at once; then `settle` has to follow.
 
         Parameters
         ----------
@@ -56,11 +61,19 @@ class Recorder:
         np.add(rise, self._reference_c, out=self.mean_c[first : first + len(rise)])
         best = rise.argmax(axis=0)
         peak = rise[best, np.arange(rise.shape[1])]
-        better = peak > self._peak_k
-        self._peak_k[better] = peak[better]
-        self.peak_step[better] = first + best[better]
-        self.amplitudes[better] = amplitudes[best[better]]
+        keys = np.flatnonzero(peak > self._peak_k)
+        self._higher[first] = keys, peak[keys], first + best[keys], amplitudes[best[keys]]
         if self._cells is not None and self.max_c is not None:
             shapes, starts = self._cells
             cells = np.maximum.reduceat(shapes @ amplitudes.T, starts, axis=0)
             np.add(cells.T, self._reference_c, out=self.max_c[first : first + len(rise)])
+
+    def settle(self) -> None:
+        """Keep what is higher than before of all steps that were recorded since."""
+        for _, (keys, peak, step, amplitudes) in sorted(self._higher.items(), key=lambda at: at[0]):
+            still = peak > self._peak_k[keys]
+            better = keys[still]
+            self._peak_k[better] = peak[still]
+            self.peak_step[better] = step[still]
+            self.amplitudes[better] = amplitudes[still]
+        self._higher.clear()

@@ -247,7 +247,7 @@ def test_one_length_of_step_is_the_same_as_its_edges(reduced: ReducedModel) -> N
 def test_same_bytes_for_any_number_of_threads(
     model: ThermalModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    power, edges = jumps(50)
+    power, edges = jumps(1300)  # more than one chunk
     found = []
     for threads in (1, 2, 3):
         monkeypatch.setattr("thermal.workers.available_threads", lambda threads=threads: threads)
@@ -256,7 +256,9 @@ def test_same_bytes_for_any_number_of_threads(
     for other in found[1:]:
         assert other.block_mean_c.equals(found[0].block_mean_c)
         assert other.block_max_c.equals(found[0].block_max_c)
+        assert other.block_peak_s.equals(found[0].block_peak_s)
         assert np.array_equal(other.final.amplitudes, found[0].final.amplitudes)
+        assert np.array_equal(other.hottest.amplitudes, found[0].hottest.amplitudes)
 
 
 def test_images_of_fields_are_those_of_the_operator(model: ThermalModel) -> None:
@@ -327,9 +329,9 @@ def test_callable_gets_the_means_at_the_start_of_each_step(reduced: ReducedModel
 
 def test_progress_reaches_the_end(model: ThermalModel, reduced: ReducedModel) -> None:
     seen: list[tuple[int, int]] = []
-    power, edges = jumps(1100)
+    power, edges = jumps(2100)
     reduced.march(power, edges, progress=lambda done, steps: seen.append((done, steps)))
-    assert seen == [(1024, 1100), (1100, 1100)]
+    assert seen == [(2048, 2100), (2100, 2100)]
     stages: list[str] = []
     shares: list[float] = []
     ReducedModel.of(
