@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from techlib import Faults, did_you_mean
+from thermal import arena
 from thermal.mesh import Mesh
 
 __all__ = ["BlockCells", "Power"]
@@ -37,7 +38,10 @@ class BlockCells:
         self.keys = mesh.keys
         self.averaging = mesh.averaging if averaging is None else averaging
         self._shape = mesh.shape
-        self._heat = mesh.heat
+        heat = mesh.heat
+        self._heated, place = np.unique(heat.indices, return_inverse=True)
+        shares = (heat.data, place.astype(heat.indices.dtype), heat.indptr)
+        self._shares = sparse.csc_array(shares, shape=(len(self._heated), len(self.keys)))
         self._members, self._starts = _members(mesh)
 
     @property
@@ -88,9 +92,12 @@ class BlockCells:
         faults.raise_if_any()
         return vector
 
-    def source(self, power_w: Array) -> Array:
-        """Return the power of each cell (nz, ny, nx) [W]."""
-        return np.asarray(self._heat @ power_w).reshape(self._shape)
+    def source(self, power_w: Array, onto_w: Array | float = 0.0) -> Array:
+        """Return the power of each cell, on top of other heat (nz, ny, nx) [W]."""
+        heat_w = arena.empty(self._shape)
+        heat_w[...] = onto_w
+        heat_w.reshape(-1)[self._heated] += self._shares @ power_w
+        return heat_w
 
     def means(self, field: Array) -> Array:
         """Return the mean of a field over the volume that each block heats (keys,)."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from techlib import InputError
+from thermal import arena
 from thermal.cycle import Cycle
 from thermal.gradients import Gradients
 from thermal.hierarchy import hierarchy
@@ -195,7 +196,9 @@ class Multigrid:
         """
         rhs = self._shaped("rhs_w", rhs_w)
         cold = start_k is None
-        rise = np.zeros(rhs.shape) if start_k is None else self._shaped("start_k", start_k).copy()
+        rise = arena.zeros(rhs.shape)
+        if start_k is not None:
+            rise[...] = self._shaped("start_k", start_k)
         workers = hired(self.threads, rhs.shape)
         size = norm(rhs, workers)
         if size == 0.0:

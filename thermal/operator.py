@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from thermal import kernels
+from thermal import arena, kernels
 from thermal.stream import Stream
 from thermal.workers import available_threads, hired
 
@@ -117,7 +117,7 @@ class Operator:
 
     def apply(self, rise_k: Array, *, threads: int | None = None) -> Array:
         """Return ``A T`` for a temperature rise over `reference_c` (nz, ny, nx) [W]."""
-        out, sums = np.empty(self.shape), np.empty(self.shape[:2])
+        out, sums = arena.empty(self.shape), np.empty(self.shape[:2])
         ground, field = plain(self.ground_w_k), plain(rise_k)
         none = np.zeros(self.shape[2], np.float32)
 

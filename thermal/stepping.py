@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from techlib import ConvergenceError
-from thermal import step_kernels
+from thermal import arena, step_kernels
 from thermal.multigrid import Solution
 from thermal.norm import norm
 from thermal.operator import Operator, plain
@@ -291,7 +291,7 @@ class _Passes:
         self, before_k: Array, first_k: Array, ahead: float, second_k: Array
     ) -> tuple[Array, float, float]:
         """Return the end of a step, the heat drained at its start [W], and the heat moved [J]."""
-        after_k, sums = np.empty(before_k.shape), np.empty((before_k.shape[1], 2))
+        after_k, sums = arena.empty(before_k.shape), np.empty((before_k.shape[1], 2))
 
         def loop(low: int, high: int) -> None:
             step_kernels.finish(
