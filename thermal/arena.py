@@ -8,7 +8,7 @@ import threading
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["empty", "zeros"]
+__all__ = ["empty"]
 
 Array = NDArray[np.float64]
 Shape = tuple[int, ...]
@@ -30,13 +30,6 @@ def empty(shape: Shape) -> Array:
     if size * np.dtype(np.float64).itemsize < _LEAST_BYTE:
         return np.empty(shape)
     return np.asarray(_Loan(_shelf.take(size))).reshape(shape)
-
-
-def zeros(shape: Shape) -> Array:
-    """Return such an array of zeros."""
-    out = empty(shape)
-    out.fill(0.0)
-    return out
 
 
 class _Shelf:

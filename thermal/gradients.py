@@ -107,12 +107,17 @@ class Gradients:
         workers.run(widening, [(cut, cut) for cut in workers.cuts(self.operator.shape)])
         return float(products.sum())
 
-    def advance(self, workers: Workers, step: float, scale: float, rise: Array) -> float:
-        """Take a step along the direction, `scale` times as long in `rise`; return the residual."""
-        p, level = self.direction, self.level
+    def advance(
+        self, workers: Workers, step: float, scale: float, rise: Array, *, first: bool
+    ) -> float:
+        """Take a step along the direction, `scale` times as long in `rise`; return the residual.
+
+        The `first` step is one from zero, whatever `rise` holds.
+        """
+        p, image, residual = self.direction, self.level.change, self.level.source
 
         def loop(low: int, high: int, squares: Array) -> None:
-            kernels.advance(step, scale, p, level.change, rise, level.source, squares, low, high)
+            kernels.advance(step, scale, p, image, rise, first, residual, squares, low, high)
 
         return float(np.sqrt(self._total(workers, loop)))
 

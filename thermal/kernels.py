@@ -232,12 +232,16 @@ def advance(
     p: Single,
     image: Single,
     x: Double,
+    first: bool,
     source: Single,
     squares: Double,
     low: int,
     high: int,
 ) -> None:
-    """``x += scale step p``, ``source -= step image``; ``squares_j = sum source^2``."""
+    """``x += scale step p``, ``source -= step image``; ``squares_j = sum source^2``.
+
+    `first` says that `x` is zero, whatever it holds.
+    """
     nz, nx = x.shape[0], x.shape[2]
     stride = (p.shape[2] - 2 * LEAD) // nz
     weight, length = np.float32(step), scale * step
@@ -252,6 +256,9 @@ def advance(
         for k in range(nz):
             place = LEAD + k * stride
             u, even, odd = x[k, j], p[j + 1, 0, place:], p[j + 1, 1, place:]
+            if first:
+                for i in range(nx):
+                    u[i] = 0.0
             for h in range(nx // 2):
                 u[2 * h] += length * even[h]
                 u[2 * h + 1] += length * odd[h]

@@ -159,13 +159,13 @@ class Multigrid:
     def precondition(self, residual_w: ArrayLike) -> Array:
         """Return the result of one cycle from zero (nz, ny, nx) [K], for a residual [W]."""
         residual = self._field("residual_w", residual_w)
-        rise, gradients = np.zeros(residual.shape), self._gradients
+        rise, gradients = arena.empty(residual.shape), self._gradients
         size = norm(residual) or 1.0
         workers = hired(self.threads, residual.shape)
         gradients.residual(workers, residual, None, 1.0 / size)
         self._cycle.run(workers)
         gradients.redirect(workers, 0.0)
-        gradients.advance(workers, 1.0, size, rise)
+        gradients.advance(workers, 1.0, size, rise, first=True)
         return rise
 
     def solve(
@@ -195,20 +195,17 @@ class Multigrid:
             When an array has another shape than the operator, or is not finite.
         """
         rhs = self._shaped("rhs_w", rhs_w)
-        cold = start_k is None
-        rise = arena.zeros(rhs.shape)
-        if start_k is not None:
-            rise[...] = self._shaped("start_k", start_k)
+        start = None if start_k is None else self._shaped("start_k", start_k)
         workers = hired(self.threads, rhs.shape)
         size = norm(rhs, workers)
         if size == 0.0:
             return Solution(np.zeros(rhs.shape), 0, 0.0, True)
         if not np.isfinite(size):
             self._field("rhs_w", rhs)
-        march = _March(self._cycle, self._gradients, workers, rise, size)
-        residual, limit, rounds = march.residual(rhs, cold=cold), tolerance, 0
+        march = _March(self._cycle, self._gradients, workers, size, start)
+        residual, limit, rounds = march.residual(rhs), tolerance, 0
         if not np.isfinite(residual):
-            self._field("start_k", rise)
+            self._field("start_k", march.rise)
         while residual > limit and march.iterations < maximum_iterations:
             before, rounds = residual, rounds + 1
             stray = STRAY * before
@@ -217,10 +214,10 @@ class Multigrid:
                 residual = march.residual(rhs)
             stalls = not residual < before / 2
             if residual > limit and (stalls or rounds > 1):
-                limit = max(tolerance, self._rounding(rise) / size)
+                limit = max(tolerance, self._rounding(march.rise) / size)
             if stalls:
                 break
-        return Solution(rise, march.iterations, residual, bool(residual <= limit))
+        return Solution(march.rise, march.iterations, residual, bool(residual <= limit))
 
     def solve_each(
         self,
@@ -293,16 +290,32 @@ class _March:
     """
 
     def __init__(
-        self, cycle: Cycle, gradients: Gradients, workers: Workers, rise: Array, size: float
+        self,
+        cycle: Cycle,
+        gradients: Gradients,
+        workers: Workers,
+        size: float,
+        start: Array | None,
     ) -> None:
         self._cycle, self._gradients, self._workers = cycle, gradients, workers
-        self._rise, self._size = rise, size
+        self._size = size
+        self._rise = arena.empty(gradients.operator.shape)
+        self._cold = start is None
+        if start is not None:
+            self._rise[...] = start
         self._product = np.inf
         self.iterations = 0
 
-    def residual(self, rhs: Array, *, cold: bool = False) -> float:
-        """Set the residual afresh from `rhs` and the rise, zero if `cold`; return its norm."""
-        rise = None if cold else self._rise
+    @property
+    def rise(self) -> Array:
+        """The solution so far."""
+        if self._cold:
+            self._rise.fill(0.0)
+        return self._rise
+
+    def residual(self, rhs: Array) -> float:
+        """Set the residual afresh from `rhs` and the rise; return its norm."""
+        rise = None if self._cold else self._rise
         return self._gradients.residual(self._workers, rhs, rise, 1.0 / self._size)
 
     def run(self, goal: float, most: int) -> float:
@@ -319,7 +332,10 @@ class _March:
                 return np.inf
             self._product = product
             step = product / energy
-            residual = self._gradients.advance(self._workers, step, self._size, self._rise)
+            residual = self._gradients.advance(
+                self._workers, step, self._size, self._rise, first=self._cold
+            )
+            self._cold = False
             if residual <= goal:
                 break
         return residual

@@ -250,10 +250,9 @@ class Sdirk2:
         drained_w, stored_j, entered_w = self._passes.account(found.rise_k, rhs)
         missing_w = entered_w - drained_w - shift_per_s * stored_j
         evenly_k = missing_w / (self._drain_sum_w_k + shift_per_s * self._capacity_sum_j_k)
-        rise_k = found.rise_k
-        rise_k += evenly_k
+        self._passes.lift(found.rise_k, evenly_k)
         return _Stage(
-            rise_k=rise_k,
+            rise_k=found.rise_k,
             drained_w=drained_w + evenly_k * self._drain_sum_w_k,
             stored_j=stored_j + evenly_k * self._capacity_sum_j_k,
             left_w=found.residual * size,
@@ -278,6 +277,14 @@ class _Passes:
         self._run(loop)
         drained_w, stored_j, entered_w = sums.sum(axis=0).tolist()
         return drained_w, stored_j, entered_w
+
+    def lift(self, rise_k: Array, by_k: float) -> None:
+        """Raise a field evenly."""
+
+        def loop(low: int, high: int) -> None:
+            rise_k[:, low:high] += by_k
+
+        self._run(loop)
 
     def turn(self, left_w: Array, keep: float, weight_per_s: float, rise_k: Array) -> None:
         """Keep a part of `left_w`, and add what a rise stores at some rate."""

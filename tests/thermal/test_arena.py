@@ -25,16 +25,6 @@ def test_memory_is_used_again_once_nobody_refers_to_it() -> None:
     assert again.flags.aligned
 
 
-def test_zeros_are_zero_in_used_memory() -> None:
-    used = arena.empty(SHAPE)
-    used.fill(7.0)
-    place = used.ctypes.data
-    del used
-    zeros = arena.zeros(SHAPE)
-    assert zeros.ctypes.data == place
-    assert not zeros.any()
-
-
 def test_arrays_in_use_share_no_memory() -> None:
     def made(number: int) -> np.ndarray:
         for _ in range(20):

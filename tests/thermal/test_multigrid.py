@@ -320,6 +320,17 @@ def test_the_residual_is_the_true_one(
     assert found.residual <= left + (1.1e-6 if tolerance >= 1e-6 else 1e-14)
 
 
+def test_without_iterations_the_rise_is_zero() -> None:
+    """Also in memory that a solution was in before."""
+    operator, x, y, rhs = random_problem(5, (12, 130, 120), 1e2, 1.0)
+    solver = Multigrid(operator, x_m=x, y_m=y)
+    assert solver.solve(rhs, tolerance=1e-3).rise_k.any()
+    for options in ({"tolerance": 2.0}, {"maximum_iterations": 0}):
+        found = solver.solve(rhs, **options)
+        assert found.iterations == 0
+        assert not found.rise_k.any()
+
+
 def test_shifted_solves() -> None:
     operator, x, y, rhs = random_problem(13, (4, 11, 12), 1e4, 10.0)
     steady = Multigrid(operator, x_m=x, y_m=y)
