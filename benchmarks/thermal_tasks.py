@@ -124,12 +124,14 @@ def peers(cells: int, direct: bool) -> Row:
     return row
 
 
-def transient(cells: int, steps: int) -> Row:
-    """March the package through steps of 1 ms whose powers jump."""
+def transient(cells: int, steps: int, jumps: bool) -> Row:
+    """March the package through steps of 1 ms, with powers that jump each time or only at first."""
     model = ThermalModel(bench.package(), bench.resolution(cells, 20), nonlinear=False)
     nominal = np.array([bench.power_w()[key] for key in model.keys])
     seed = np.random.default_rng(7)
     power = nominal * seed.uniform(0.5, 1.5, (steps + 2, nominal.size))
+    if not jumps:
+        power[2:] = power[2]
     model.transient(power[:2], np.arange(3) * 1e-3)
     start = time.perf_counter(), time.process_time()
     history = model.transient(power[2:], np.arange(steps + 1) * 1e-3)

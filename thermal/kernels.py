@@ -79,21 +79,14 @@ def apply(
     none: Single,
     p: Double,
     out: Double,
-    products: Double,
     low: int,
     high: int,
 ) -> None:
-    """``out = A p`` as in `_row`; products: sums of ``p out`` by height and row."""
-    nz, _, nx = p.shape
+    """``out = A p`` as in `_row`."""
     for begin in range(low, high, _BLOCK):
-        for k in range(nz):
+        for k in range(p.shape[0]):
             for j in range(begin, min(begin + _BLOCK, high)):
-                u, v = p[k, j], out[k, j]
-                _row(gx, gy, gz, ground, none, p, k, j, v)
-                total = 0.0
-                for i in range(nx):
-                    total += u[i] * v[i]
-                products[k, j] = total
+                _row(gx, gy, gz, ground, none, p, k, j, out[k, j])
 
 
 @compiled_sum

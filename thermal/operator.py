@@ -117,12 +117,12 @@ class Operator:
 
     def apply(self, rise_k: Array, *, threads: int | None = None) -> Array:
         """Return ``A T`` for a temperature rise over `reference_c` (nz, ny, nx) [W]."""
-        out, sums = arena.empty(self.shape), np.empty(self.shape[:2])
+        out = arena.empty(self.shape)
         ground, field = plain(self.ground_w_k), plain(rise_k)
         none = np.zeros(self.shape[2], np.float32)
 
         def loop(low: int, high: int) -> None:
-            kernels.apply(self.gx, self.gy, self.gz, ground, none, field, out, sums, low, high)
+            kernels.apply(self.gx, self.gy, self.gz, ground, none, field, out, low, high)
 
         workers = hired(threads or available_threads(), self.shape)
         workers.run(loop, workers.slabs(self.shape))
