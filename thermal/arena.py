@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,25 +32,26 @@ def empty(shape: Shape) -> Array:
 
 
 class _Shelf:
-    """Memory that nobody uses, of one size: that of the fields that are in use now."""
+    """Memory that nobody uses; without a lock, which a process that forks could keep for ever."""
 
     def __init__(self) -> None:
         self._idle: list[Array] = []
-        self._lock = threading.Lock()
 
     def take(self, size: int) -> Array:
-        """Return memory for so many values."""
-        with self._lock:
-            if self._idle and self._idle[0].size != size:
-                self._idle.clear()
-            return self._idle.pop() if self._idle else np.empty(size)
+        """Return memory for so many values; what has another size is of no use any more."""
+        while self._idle:
+            try:
+                memory = self._idle.pop()
+            except IndexError:  # another thread was faster
+                break
+            if memory.size == size:
+                return memory
+        return np.empty(size)
 
     def give_back(self, memory: Array) -> None:
         """Keep memory for the next array, unless there is much already."""
-        with self._lock:
-            alike = not self._idle or self._idle[0].size == memory.size
-            if alike and (len(self._idle) + 1) * memory.nbytes <= _KEPT_BYTE:
-                self._idle.append(memory)
+        if memory.nbytes + sum(other.nbytes for other in tuple(self._idle)) <= _KEPT_BYTE:
+            self._idle.append(memory)
 
 
 class _Loan:

@@ -48,5 +48,5 @@ def test_little_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     assert shelf.take(100_000) is memory[0]
     assert all(shelf.take(100_000) is not one for one in memory)
     shelf.give_back(memory[0])
-    assert shelf.take(50_000).size == 50_000  # another size is in use now
+    assert shelf.take(50_000).size == 50_000  # another size is of use now
     assert shelf.take(100_000) is not memory[0]
