@@ -73,7 +73,7 @@ class DirectSolver(InTurn):
         """Solve ``A T = rhs``; a direct solver needs neither a start nor iterations."""
         del start_k, maximum_iterations
         rise_k = self._factors.solve(rhs_w.ravel()).reshape(rhs_w.shape)
-        left, size = norm(self.operator.left(rhs_w, rise_k)), norm(rhs_w)
+        left, size = self.operator.left(rhs_w, rise_k)[1], norm(rhs_w)
         residual = left / size if size else left
         return Solution(rise_k, 0, residual, residual <= tolerance)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from thermal.compiled import compiled_sum, fetch, inlined
 from thermal.relaxation import LEAD, Level, Single, span
 
-__all__ = ["advance", "apply", "image", "redirect", "residual", "square_sums"]
+__all__ = ["advance", "apply", "image", "left", "redirect", "residual", "square_sums"]
 
 Double = NDArray[np.float64]
 
@@ -87,6 +87,33 @@ def apply(
         for k in range(p.shape[0]):
             for j in range(begin, min(begin + _BLOCK, high)):
                 _row(gx, gy, gz, ground, none, p, k, j, out[k, j])
+
+
+@compiled_sum
+def left(
+    gx: Single,
+    gy: Single,
+    gz: Single,
+    ground: Double,
+    none: Single,
+    heat: Double,
+    p: Double,
+    out: Double,
+    squares: Double,
+    low: int,
+    high: int,
+) -> None:
+    """``out = heat - A p`` with ``A p`` as in `_row`; squares: sums of squares by row."""
+    squares[low:high] = 0.0
+    for begin in range(low, high, _BLOCK):
+        for k in range(p.shape[0]):
+            for j in range(begin, min(begin + _BLOCK, high)):
+                h, v, total = heat[k, j], out[k, j], 0.0
+                _row(gx, gy, gz, ground, none, p, k, j, v)
+                for i in range(v.size):
+                    v[i] = h[i] - v[i]
+                    total += v[i] * v[i]
+                squares[j] += total
 
 
 @compiled_sum

@@ -130,16 +130,29 @@ class Operator:
             stream.add_to(rise_k, out)
         return out
 
-    def left(self, heat_w: Array, rise_k: Array) -> Array:
-        """Return ``heat - A T``, what is left of the heat balance of each cell (nz, ny, nx) [W]."""
-        out = self.apply(rise_k)
+    def left(self, heat_w: Array, rise_k: Array) -> tuple[Array, float]:
+        """Return ``heat - A T``, what is left of the heat balance of each cell, and its 2-norm [W].
+
+        The field is (nz, ny, nx); the norm is the same for any number of threads.
+        """
+        out, squares = arena.empty(self.shape), np.empty(self.shape[1])
+        ground, heat, field = plain(self.ground_w_k), plain(heat_w), plain(rise_k)
+        none = np.zeros(self.shape[2], np.float32)
 
         def loop(low: int, high: int) -> None:
-            np.subtract(heat_w[:, low:high], out[:, low:high], out=out[:, low:high])
+            kernels.left(
+                self.gx, self.gy, self.gz, ground, none, heat, field, out, squares, low, high
+            )
 
         workers = hired(available_threads(), self.shape)
         workers.run(loop, workers.slabs(self.shape))
-        return out
+        if self.streams:
+            carried = np.zeros(self.shape)
+            for stream in self.streams:
+                stream.add_to(rise_k, carried)
+            out -= carried
+            kernels.square_sums(out, squares, 0, self.shape[1])
+        return out, float(np.sqrt(squares.sum()))
 
 
 def plain(values: Array) -> Array:

@@ -1,7 +1,7 @@
 """Compiled loops of a step in time: one pass over the fields each, with the sums that it needs.
 
 Rows [low, high) only, so that threads can share a field; sums are left per row and are added up
-by the caller, always in the same order.
+by the caller, always in the same order. `drains` says at which heights `drain` is not zero.
 """
 
 from __future__ import annotations
@@ -9,31 +9,39 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from thermal.compiled import compiled, compiled_sum
+from thermal.compiled import compiled, compiled_sum, inlined
 
 __all__ = ["account", "finish", "turn"]
 
 Double = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 
 @compiled_sum
 def account(
-    drain: Double, capacity: Double, rise: Double, rhs: Double, sums: Double, low: int, high: int
+    drain: Double,
+    drains: Flags,
+    capacity: Double,
+    rise: Double,
+    rhs: Double,
+    sums: Double,
+    low: int,
+    high: int,
 ) -> None:
     """``sums_j = (sum drain rise, sum capacity rise, sum rhs)``."""
     nz, _, nx = rise.shape
     sums[low:high] = 0.0
     for k in range(nz):
         for j in range(low, high):
-            d, c, u, f = drain[k, j], capacity[k, j], rise[k, j], rhs[k, j]
-            drained, stored, entered = 0.0, 0.0, 0.0
+            c, u, f = capacity[k, j], rise[k, j], rhs[k, j]
+            stored, entered = 0.0, 0.0
             for i in range(nx):
-                drained += d[i] * u[i]
                 stored += c[i] * u[i]
                 entered += f[i]
-            sums[j, 0] += drained
             sums[j, 1] += stored
             sums[j, 2] += entered
+            if drains[k]:
+                sums[j, 0] += _product(drain[k, j], u)
 
 
 @compiled
@@ -56,6 +64,7 @@ def finish(
     ahead: float,
     second: Double,
     drain: Double,
+    drains: Flags,
     capacity: Double,
     after: Double,
     sums: Double,
@@ -71,12 +80,20 @@ def finish(
     for k in range(nz):
         for j in range(low, high):
             b, u, v, a = before[k, j], first[k, j], second[k, j], after[k, j]
-            d, c = drain[k, j], capacity[k, j]
-            drained, moved = 0.0, 0.0
+            c, moved = capacity[k, j], 0.0
             for i in range(nx):
                 change = ahead * u[i] + v[i]
                 a[i] = b[i] + change
-                drained += d[i] * b[i]
                 moved += c[i] * abs(change)
-            sums[j, 0] += drained
             sums[j, 1] += moved
+            if drains[k]:
+                sums[j, 0] += _product(drain[k, j], b)
+
+
+@inlined
+def _product(a: Double, b: Double) -> float:
+    """Return ``sum a b`` of a row."""
+    total = 0.0
+    for i in range(a.size):
+        total += a[i] * b[i]
+    return total

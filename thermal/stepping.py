@@ -118,6 +118,7 @@ class Sdirk2:
         self._tolerance = tolerance
         self._shifted: dict[float, Solver] = {}
         self._heat_w: Array | None = None
+        self._entering_w = 0.0
         self._last: tuple[Array, float] = np.empty(0), 0.0
         self.use(operator, solver)
 
@@ -127,7 +128,8 @@ class Sdirk2:
         self._solver = solver
         self._shifted.clear()
         drain_w_k = operator.drain_w_k
-        self._passes = _Passes(plain(drain_w_k), plain(operator.capacity_j_k))
+        drains = np.asarray(drain_w_k.any(axis=(1, 2)), bool)
+        self._passes = _Passes(plain(drain_w_k), drains, plain(operator.capacity_j_k))
         self._drain_sum_w_k = float(drain_w_k.sum())
         self._capacity_sum_j_k = float(operator.capacity_j_k.sum())
         self._from_fluids_w = float(operator.outside_w.sum())
@@ -157,8 +159,10 @@ class Sdirk2:
         shift = float(f"{1.0 / (_GAMMA * duration_s):.9e}")  # alike but for rounding: one solver
         ahead = (1.0 - _GAMMA) / _GAMMA
 
-        left_w = self._operator.left(heat_w, rise_k)
-        scale = max(norm(heat_w), norm(left_w))
+        left_w, size = self._operator.left(heat_w, rise_k)
+        if heat_w is not self._heat_w:
+            self._entering_w = norm(heat_w)
+        scale = max(self._entering_w, size)
         first = self._stage(shift, left_w, scale, start=self._guess(heat_w, duration_s))
         self._passes.turn(left_w, 1.0 - ahead, ahead * shift, first.rise_k)
         start = first.rise_k if heat_w is self._heat_w else None
@@ -262,9 +266,13 @@ class Sdirk2:
 
 @dataclass(frozen=True, eq=False)
 class _Passes:
-    """Passes over the fields of a step, shared by the threads; fields are (nz, ny, nx)."""
+    """Passes over the fields of a step, shared by the threads; fields are (nz, ny, nx).
+
+    `drains` (nz,) says at which heights heat leaves the package at all.
+    """
 
     drain_w_k: Array
+    drains: NDArray[np.bool_]
     capacity_j_k: Array
 
     def account(self, rise_k: Array, rhs_w: Array) -> tuple[float, float, float]:
@@ -272,7 +280,9 @@ class _Passes:
         sums = np.empty((rise_k.shape[1], 3))
 
         def loop(low: int, high: int) -> None:
-            step_kernels.account(self.drain_w_k, self.capacity_j_k, rise_k, rhs_w, sums, low, high)
+            step_kernels.account(
+                self.drain_w_k, self.drains, self.capacity_j_k, rise_k, rhs_w, sums, low, high
+            )
 
         self._run(loop)
         drained_w, stored_j, entered_w = sums.sum(axis=0).tolist()
@@ -307,6 +317,7 @@ class _Passes:
                 ahead,
                 second_k,
                 self.drain_w_k,
+                self.drains,
                 self.capacity_j_k,
                 after_k,
                 sums,

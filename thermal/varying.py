@@ -158,7 +158,7 @@ def solve_varying(conduction: Conduction, power_w: Array, start_k: Array) -> Ste
         if conduction.change(at_k, rise_k) > _ALIKE:
             at_k, (operator, solver) = rise_k, conduction.at(rise_k)
         heat_w = power_w + operator.outside_w
-        size, left = norm(heat_w), norm(operator.left(heat_w, rise_k))
+        size, left = norm(heat_w), operator.left(heat_w, rise_k)[1]
         residual = left / size if size else left
         if residual <= TOLERANCES[goal]:
             found = SteadyField.of(operator, power_w, rise_k, iterations, residual)
