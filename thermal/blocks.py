@@ -13,7 +13,7 @@ from scipy import sparse
 from techlib import Faults, did_you_mean
 from thermal.mesh import Mesh
 
-__all__ = ["BlockCells", "Power"]
+__all__ = ["BlockCells", "Power", "belonging"]
 
 Array = NDArray[np.float64]
 Power = Mapping[str, float] | pd.Series | ArrayLike
@@ -103,8 +103,8 @@ class BlockCells:
         return np.maximum.reduceat(field.ravel()[self._members], self._starts)
 
 
-def _members(mesh: Mesh) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the cells of each block, one block after the other, and where each begins.
+def belonging(mesh: Mesh) -> NDArray[np.bool_]:
+    """Return which entries of `Mesh.heat`, pairs of block and cell, make the cell the block's.
 
     A cell is a block's if half of it lies inside; a block that has no such cell gets the one
     that holds most of it. So a cool block does not show the maximum of a hot neighbour whose
@@ -124,5 +124,12 @@ def _members(mesh: Mesh) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     best = np.zeros(heat.shape[1])
     np.maximum.at(best, column, share)
     inside |= (best < _INSIDE)[column] & (share == best[column])
-    counts = np.bincount(column[inside], minlength=heat.shape[1])
-    return heat.indices[inside].astype(np.int64), np.cumsum(counts) - counts
+    return inside
+
+
+def _members(mesh: Mesh) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the cells of each block, one block after the other, and where each begins."""
+    inside = belonging(mesh)
+    column = np.repeat(np.arange(mesh.heat.shape[1]), np.diff(mesh.heat.indptr))
+    counts = np.bincount(column[inside], minlength=mesh.heat.shape[1])
+    return mesh.heat.indices[inside].astype(np.int64), np.cumsum(counts) - counts

@@ -18,6 +18,7 @@ from techlib import InputError
 from thermal.blocks import BlockCells
 from thermal.mesh import Mesh
 from thermal.netcdf import Labelled
+from thermal.peaks import hottest_points
 from thermal.validity import range_warnings
 from thermal.vtk import write_vtk
 
@@ -47,7 +48,8 @@ class Temperatures:
     block_mean_c : pandas.Series
         Mean over the volume that each block heats [degC].
     block_max_c : pandas.Series
-        Hottest cell of each block [degC]; the mean of a cell, not extrapolated to its faces.
+        Hottest cell of each block [degC]; the mean of a cell, which falls with its width where a
+        block is hottest at its edge: `block_peak_c` does not.
     residual : float
         Relative 2-norm of what is left of the heat balance.
     energy_balance : float
@@ -109,6 +111,12 @@ class Temperatures:
     def max_c(self) -> float:
         """The hottest cell of the package [degC]."""
         return float(self.field_c.max())
+
+    @functools.cached_property
+    def block_peak_c(self) -> pd.Series[float]:
+        """Hottest point of each block, between the values of cells (see `thermal.peaks`) [degC]."""
+        peak_c = hottest_points(self.mesh, self.field_c)
+        return pd.Series(peak_c, index=self.block_mean_c.index, name="peak_c")
 
     @functools.cached_property
     def field(self) -> xr.Dataset:
@@ -213,12 +221,13 @@ class Temperatures:
         return line
 
     def to_dataframe(self) -> pd.DataFrame:
-        """Return power, mean and maximum by block."""
+        """Return power, mean, hottest cell and hottest point by block."""
         return pd.DataFrame(
             {
                 "power_w": self.power_w,
                 "mean_c": self.block_mean_c,
                 "max_c": self.block_max_c,
+                "peak_c": self.block_peak_c,
             }
         )
 

@@ -122,7 +122,7 @@ def test_result_is_labelled(model: ThermalModel, tmp_path: Path) -> None:
     heights = np.diff(found.mesh.z_m)[cells]
     expected = np.average(found.field_c[cells], axis=0, weights=heights)
     np.testing.assert_allclose(lid, expected, rtol=1e-12)
-    assert list(found.to_dataframe().columns) == ["power_w", "mean_c", "max_c"]
+    assert list(found.to_dataframe().columns) == ["power_w", "mean_c", "max_c", "peak_c"]
     assert found.cells == found.field_c.size
     assert set(found.seconds) == {"assembly", "setup", "solve"}
     assert found.max_c >= found.block_max_c.max() >= found.block_mean_c.max()
