@@ -26,6 +26,7 @@ from package.pieces import (
     watts,
 )
 from techlib import Faults, Material
+from techlib.writing import staged_files
 
 __all__ = ["write_hotspot"]
 
@@ -89,9 +90,11 @@ def write_hotspot(case: Case, folder: str | Path) -> tuple[str, ...]:
     }
     for number, (layer, entries) in enumerate(zip(flat, units, strict=True)):
         files[f"{stem}.layer{number}.flp"] = _floorplan(layer, entries, extent)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
-        (folder / name).write_text(text, "utf-8")
+    if not folder.exists():
+        folder.mkdir(parents=True)
+    with staged_files(folder, *files) as place:
+        for name, text in files.items():
+            (place / name).write_text(text, "utf-8")
     return (_command(stem, is_detailed(flat, units)), *notes)
 
 

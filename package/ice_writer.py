@@ -27,6 +27,7 @@ from package.pieces import (
     watts,
 )
 from techlib import Faults, Material
+from techlib.writing import staged_files
 
 __all__ = ["write_ice"]
 
@@ -105,8 +106,9 @@ def write_ice(case: Case, path: str | Path) -> tuple[str, ...]:
             files[f"{stem}.flp"] = _floorplan(case, layer, names, shares, (x0, y0))
         if _apart(layer):
             files[f"{stem}.lay"] = _layout(layer, names, (x0, y0))
-    for name, text in files.items():
-        path.with_name(name).write_text(text, "utf-8")
+    with staged_files(path.parent, *files) as place:
+        for name, text in files.items():
+            (place / name).write_text(text, "utf-8")
     return tuple(notes)
 
 

@@ -12,6 +12,7 @@ from scipy import sparse
 
 from techlib import Faults, did_you_mean
 from thermal.mesh import Mesh
+from thermal.numbers import numbers
 
 __all__ = ["BlockCells", "Power", "belonging"]
 
@@ -73,10 +74,14 @@ class BlockCells:
             for key, times in Counter(power_w.keys()).items():
                 if times > 1:
                     faults.add(f"{where}: {key}", f"{times} powers", "one; add them up")
-            known |= {str(key): float(value) for key, value in power_w.items() if key in known}
+            known |= {
+                str(key): float(numbers(value, f"{where}: {key}"))
+                for key, value in power_w.items()
+                if key in known
+            }
             vector = np.array([known[key] for key in self.keys])
         else:
-            vector = np.array(power_w, dtype=np.float64)
+            vector = numbers(power_w, where)
             if vector.shape != (len(self.keys),):
                 faults.add(where, f"an array of shape {vector.shape}", f"({len(self.keys)},)")
                 faults.raise_if_any()

@@ -21,6 +21,7 @@ from thermal.effort import effort_warnings
 from thermal.feedback import fixed_point
 from thermal.history import TemperatureHistory
 from thermal.mesh import Mesh
+from thermal.numbers import numbers
 from thermal.operator import Operator
 from thermal.pace import pace_of
 from thermal.resolution import Resolution
@@ -294,7 +295,7 @@ class ThermalModel:
 
     def _checked(self, power_w: ArrayLike) -> Array:
         """Return powers that a callable gave; infinite ones are left to the fixed point."""
-        vector = np.asarray(power_w, dtype=np.float64)
+        vector = numbers(power_w, "power")
         if vector.shape == (len(self.keys),) and not np.isfinite(vector).all():
             return vector
         return self.blocks.power_vector(vector)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from package import Layer, Package
 from techlib import Faults, did_you_mean
 from thermal.grading import grading_of
+from thermal.numbers import is_number, shown
 
 __all__ = ["Kind", "Resolution", "height_lines", "lateral_lines", "material_edges"]
 
@@ -70,15 +71,18 @@ class Resolution:
     def __post_init__(self) -> None:
         faults = Faults()
         for name, cells in (("lateral", self.lateral), ("cells_per_layer", self.cells_per_layer)):
-            if not (cells >= 1 and cells % 1 == 0):
-                faults.add(f"resolution.{name}", f"{cells} cells", "a whole number, 1 or more")
+            if not (is_number(cells) and cells >= 1 and cells % 1 == 0):
+                faults.add(
+                    f"resolution.{name}", f"{shown(cells)} cells", "a whole number, 1 or more"
+                )
         if self.kind not in get_args(Kind):
             cure = did_you_mean(str(self.kind), get_args(Kind))
             faults.add("resolution.kind", f"unknown kind {self.kind!r}", cure=cure)
-        if self.finest_um is not None and not 0.0 < self.finest_um < np.inf:
-            faults.add("resolution.finest_um", f"{self.finest_um} um", "above 0 um")
-        if not 0.0 <= self.growth < np.inf:
-            faults.add("resolution.growth", f"{self.growth}", "0 or more")
+        finest_um = self.finest_um
+        if finest_um is not None and not (is_number(finest_um) and 0.0 < finest_um < np.inf):
+            faults.add("resolution.finest_um", f"{shown(finest_um)} um", "above 0 um")
+        if not (is_number(self.growth) and 0.0 <= self.growth < np.inf):
+            faults.add("resolution.growth", shown(self.growth), "0 or more")
         faults.raise_if_any()
 
     def finer(self, factor: float) -> Resolution:

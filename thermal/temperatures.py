@@ -18,6 +18,7 @@ from techlib import InputError
 from thermal.blocks import BlockCells
 from thermal.mesh import Mesh
 from thermal.netcdf import Labelled
+from thermal.numbers import is_number, shown
 from thermal.peaks import hottest_points
 from thermal.validity import range_warnings
 from thermal.vtk import write_vtk
@@ -48,8 +49,8 @@ class Temperatures:
     block_mean_c : pandas.Series
         Mean over the volume that each block heats [degC].
     block_max_c : pandas.Series
-        Hottest cell of each block [degC]; the mean of a cell, which falls with its width where a
-        block is hottest at its edge: `block_peak_c` does not.
+        Hottest cell of each block [degC]; the mean of a cell, the lower the wider it is where a
+        block is hottest at its edge; `block_peak_c` is free of that.
     residual : float
         Relative 2-norm of what is left of the heat balance.
     energy_balance : float
@@ -212,9 +213,9 @@ class Temperatures:
             raise InputError.of("along", f"{along!r}", "'x' or 'y'")
         other = "y" if along == "x" else "x"
         lines_um = (self.mesh.y_m if other == "y" else self.mesh.x_m) * _UM_PER_M
-        if not lines_um[0] <= at_um <= lines_um[-1]:
+        if not (is_number(at_um) and lines_um[0] <= at_um <= lines_um[-1]):
             allowed = f"{lines_um[0]:g} to {lines_um[-1]:g} um"
-            raise InputError.of("at_um", f"{other} = {at_um:g} um", allowed)
+            raise InputError.of("at_um", f"{other} = {shown(at_um)} um", allowed)
         row = min(int(np.searchsorted(lines_um, at_um, side="right")), len(lines_um) - 1) - 1
         line = self.layer_map(layer).isel({other: row})
         line.attrs = {**line.attrs, "long_name": f"temperature of {layer} along {along}"}

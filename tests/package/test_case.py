@@ -345,7 +345,7 @@ def test_all_faults_of_the_format_are_listed(tmp_path: Path) -> None:
     assert "case.json: schema: 'thermal-case/2' does not fit; allowed: 'thermal-case/1'" in text
     assert "case.json: layers[0].thickness_m: -1e-05 does not fit; allowed: greater than 0" in text
     assert "case.json: layers[1].extent_m[3]: is missing" in text
-    assert "case.json: materials.si.k_W_mK[0]: '120' does not fit; allowed: number" in text
+    assert "case.json: materials.si.k_W_mK: '120' does not fit; allowed: number" in text
     assert "case.json: power_W.a: -2.0 does not fit; allowed: greater than or equal to 0" in text
     assert "case.json: boundary.top.T_K: is missing" in text
 
@@ -370,6 +370,24 @@ def test_all_faults_of_the_content_are_listed(tmp_path: Path) -> None:
     data = content()
     data["power_W"]["ab"] = 1.0
     assert "case.json: power_W.ab: is no block of a heated layer" in faults(tmp_path, data)[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (-3.0, ["k_W_mK: -3.0 does not fit; allowed: greater than 0"]),
+        ([-3.0] * 3, ["k_W_mK: -3.0 does not fit; allowed: greater than 0"]),
+        ("120", ["k_W_mK: '120' does not fit; allowed: number"]),
+        (
+            [1.0, -2.0, -2.0],
+            [f"k_W_mK[{axis}]: -2.0 does not fit; allowed: greater than 0" for axis in (1, 2)],
+        ),
+    ],
+)
+def test_a_faulty_conductivity_is_told_once(tmp_path: Path, given: Any, told: list[str]) -> None:
+    data = content()
+    data["materials"]["si"]["k_W_mK"] = given
+    assert faults(tmp_path, data) == [f"case.json: materials.si.{fault}" for fault in told]
 
 
 def test_a_faulty_layer_is_one_fault(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from techlib import Faults, InputError
+from techlib.writing import staged_files
 from thermal.mesh import Mesh
 from thermal.operator import Operator
 
@@ -51,7 +52,10 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], notes: Mapping[
     """Write arrays and notes; the same content gives the same bytes."""
     text = json.dumps({"format": _FORMAT, **notes}, sort_keys=True)
     content: dict[str, Any] = {"notes": np.array(text), **arrays}
-    with path.open("wb") as file:
+    with (
+        staged_files(path.parent, path.name) as place,
+        (place / path.name).open("wb") as file,
+    ):
         np.savez(file, **content)
 
 
