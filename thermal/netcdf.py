@@ -79,4 +79,6 @@ def _stored(values: NDArray[Any], along: tuple[str, ...]) -> tuple[NDArray[Any],
 
 def _describe(what: Any, attributes: Mapping[str, str | float | int]) -> None:
     for key, value in attributes.items():
+        if isinstance(value, float):
+            value = np.float64(value)  # scipy would write single precision
         setattr(what, key, value.encode() if isinstance(value, str) else value)

@@ -115,6 +115,7 @@ def test_result_is_labelled(model: ThermalModel, tmp_path: Path) -> None:
     found.to_netcdf(tmp_path / "field.nc")
     with xr.open_dataset(tmp_path / "field.nc", engine="scipy") as read:
         xr.testing.assert_identical(read.load(), field)
+        assert read.attrs["residual"] == found.residual  # in double precision
     active = found.layer_map("active")
     assert float(active.max()) == pytest.approx(found.block_max_c.max())
     lid = found.layer_map("lid")
