@@ -32,11 +32,17 @@ class BlockCells:
         Its keys are the blocks.
     averaging : scipy.sparse.csr_array (keys, cells), optional
         Weights that give block means from cells; those of the mesh unless given.
+
+    Attributes
+    ----------
+    corrected : bool
+        Whether block means are others than those of the mesh.
     """
 
     def __init__(self, mesh: Mesh, averaging: sparse.csr_array | None = None) -> None:
         self.keys = mesh.keys
         self.averaging = mesh.averaging if averaging is None else averaging
+        self.corrected = averaging is not None
         self._shape = mesh.shape
         self._heat = mesh.heat
         self._members, self._starts = _members(mesh)

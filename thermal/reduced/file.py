@@ -33,9 +33,10 @@ _UNREADABLE = (
 )
 
 
-def fingerprint(mesh: Mesh, operator: Operator) -> str:
-    """Return the SHA-256 of a mesh with its blocks and of its conduction operator."""
-    digest = hashlib.sha256(json.dumps([_FORMAT, list(mesh.keys)]).encode())
+def fingerprint(mesh: Mesh, operator: Operator, *, corrected: bool) -> str:
+    """Return the SHA-256 of a mesh with its blocks, the kind of their means, and its operator."""
+    head = [_FORMAT, list(mesh.keys), *(["corrected"] if corrected else [])]
+    digest = hashlib.sha256(json.dumps(head).encode())
     heat = mesh.heat
     arrays = [mesh.x_m, mesh.y_m, mesh.z_m, heat.data, heat.indices, heat.indptr]
     arrays += [operator.gx, operator.gy, operator.gz, operator.outside_w_k, operator.outside_w]
