@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 Kind = Literal["fitted", "uniform", "graded"]
 
 _CLOSEST = 0.3  #: of the target cell width; fitted lines keep this distance
-_APART = 0.7  #: the same for edges of blocks, which cost accuracy alone and no mixed material
+_APART = 0.7  #: the same for edges of blocks, as cells that these cut mix no materials
 _FLATNESS = 0.125  #: height by width of the cells beside heat
 _SAMPLES = 64  #: of the wanted height, per layer
 _EDGE_UM = 1e-4  #: edges nearer than this (a tenth of the database grid) are one
@@ -36,7 +36,8 @@ class Resolution:
     lateral : int
         Cells along x and along y; ``"fitted"`` may need a few more.
     kind : {"fitted", "uniform", "graded"}
-        ``"fitted"`` puts lines on the edges of materials and fills evenly between them;
+        ``"fitted"`` puts lines on the edges of materials and, where there is room, of blocks that
+        heat, and fills evenly between them;
         ``"uniform"`` makes all cells of one size and mixes materials in the cells that they share;
         ``"graded"`` is fitted, and denser around blocks of high power per area.
     finest_um : float, optional
@@ -135,6 +136,19 @@ def _cooling_edges(package: Package, axis: int) -> dict[float, float]:
     return edges
 
 
+def _block_edges(package: Package, axis: int) -> dict[float, float]:
+    """Return where blocks that heat end, with the lengths of their edges [um]."""
+    edges: dict[float, float] = {}
+    for layer in package.layers:
+        for region in layer.regions:
+            if region.heats:
+                x0, y0, x1, y1 = region.outline.bounds
+                length = (y1 - y0) if axis == 0 else (x1 - x0)
+                for place in (x0, x1) if axis == 0 else (y0, y1):
+                    edges[place] = edges.get(place, 0.0) + length
+    return edges
+
+
 def lateral_lines(package: Package, resolution: Resolution, axis: int) -> Array:
     """Return the grid lines along x (axis 0) or y (1), in package coordinates [um]."""
     extent = package.extent_um
@@ -151,6 +165,7 @@ def lateral_lines(package: Package, resolution: Resolution, axis: int) -> Array:
         return _graded_lines(package, resolution, axis, weights)
     target = (high - low) / resolution.lateral
     kept = _spaced(weights, (low, high), lambda _: _CLOSEST * target)
+    kept = _spaced(_block_edges(package, axis), kept, lambda _: _APART * target)
     lines = [
         np.linspace(a, b, max(1, int(np.ceil((b - a) / target - 1e-9))), endpoint=False)
         for a, b in itertools.pairwise(kept)

@@ -113,6 +113,25 @@ def test_fitted_lines_lie_on_the_edges_of_materials(solid: Solid) -> None:
     assert np.diff(mesh.x_m).max() <= 10e-3 / 12 * (1 + 1e-9)
 
 
+def test_fitted_lines_lie_on_the_edges_of_blocks_where_there_is_room(solid: Solid) -> None:
+    """The longer edge of two that are too near to each other, and none too near to the end."""
+    silicon = solid(120.0)
+    blocks = {
+        "long": box(2_345.0, 1_000.0, 5_000.0, 9_000.0),
+        "short": box(6_000.0, 1_000.0, 2_345.0 + 5_000.0, 2_000.0),
+        "near": box(5_300.0, 2_500.0, 9_000.0, 4_000.0),
+        "edge": box(100.0, 2_500.0, 1_500.0, 4_000.0),
+    }
+    regions = tuple(Region(key, block, silicon, key) for key, block in blocks.items())
+    layer = Layer("die", 100.0, PLATE, silicon, regions)
+    package = Package("p", (layer,), silicon, Face(1e4), Face(), Face(), 25.0)
+    lines_um = set(np.round(Mesh.of(package, Resolution(lateral=10)).x_m * 1e6, 6))
+    assert {2_345.0, 5_000.0, 6_000.0, 7_345.0, 9_000.0} <= lines_um
+    assert not {5_300.0, 100.0} & lines_um
+    even = Mesh.of(package, Resolution(lateral=10, kind="uniform"))
+    np.testing.assert_allclose(even.x_m, np.linspace(0.0, 10e-3, 11))
+
+
 def test_mixed_cells_keep_the_mean_along_z_and_capacity(solid: Solid) -> None:
     silicon, mould = solid(120.0, 1.6e6), solid(0.9, 2.0e6)
     disc = Point(5000.0, 5000.0).buffer(3000.0, quad_segs=32)

@@ -52,7 +52,7 @@ def test_edge_of_a_block_in_an_even_gradient(stack: Stack, solid: Solid, edge_um
     }
     hold = Face(np.inf, 20.0)
     package = stack([(500.0, solid(100.0))], blocks, top=Face(), sides=hold)
-    found = ThermalModel(package, Resolution(lateral=40)).steady({"hot": 5.0})
+    found = ThermalModel(package, Resolution(lateral=40, kind="uniform")).steady({"hot": 5.0})
     line = found.profile("layer0", "x", 5000.0)
     at_edge_c = float(np.interp(edge_um * 1e-6, line["x"], line))
     assert found.block_peak_c["idle"] == pytest.approx(at_edge_c, abs=0.02)
@@ -114,7 +114,7 @@ def test_pieces_and_other_shapes(stack: Stack, solid: Solid) -> None:
         "tiny": box(8000.0, 8000.0, 8020.0, 8020.0),
     }
     package = stack([(300.0, solid(100.0))], blocks)
-    found = ThermalModel(package, Resolution(lateral=23)).steady({"hot": 20.0})
+    found = ThermalModel(package, Resolution(lateral=23, kind="uniform")).steady({"hot": 20.0})
     assert (found.block_peak_c >= found.block_mean_c - 1e-9).all()
     # 23 cells do not end at the notch: a cell of the hot block's must not be the notched one's
     assert found.block_peak_c["notched"] < found.block_peak_c["hot"] - 1.0
