@@ -220,7 +220,7 @@ class ThermalModel:
         Each step is crossed in one go, in `substeps` equal parts, or, with `tolerance_k`, in as
         many parts as the estimated error of each asks for. Conductivities that depend on the
         temperature are assembled afresh after a part wherever one of them has changed by more than
-        a per cent.
+        a per cent, or by less where `tolerance_k` is below 0.1 K.
 
         Parameters
         ----------
@@ -268,7 +268,7 @@ class ThermalModel:
         pace = pace_of(substeps, tolerance_k)
         begun = time.perf_counter()
         start_k = self._rise_at(start)
-        conduction = Following(self._conduction, start_k)
+        conduction = Following(self._conduction, start_k, tolerance_k)
         found = march(
             *conduction.start,
             self.blocks,
