@@ -12,7 +12,7 @@ from floorplan.formats.hotspot_writer import flp_line
 from floorplan.formats.text import unique_names
 from package.beyond import refuse_beyond
 from package.case import Case
-from package.foreign import kelvin
+from package.foreign import kelvin, powers_beside_a_trace
 from package.hotspot_units import PlacedUnit, is_detailed, is_own, place_units
 from package.layers import GRID_UM, Layer
 from package.package import Package
@@ -74,6 +74,7 @@ def write_hotspot(case: Case, folder: str | Path) -> tuple[str, ...]:
     used += [layer.background for layer in package.layers[-2:]]
     solids = _solids(package.name, used, faults)
     notes += constant_conductivities(used)
+    notes += powers_beside_a_trace(case)
     faults.raise_if_any()
     units = place_units(flat, extent, notes)
     for layer, entries in zip(flat, units, strict=True):

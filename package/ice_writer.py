@@ -13,7 +13,7 @@ from floorplan.formats.rectangles import Rectangle
 from floorplan.formats.text import some, unique_names
 from package.beyond import refuse_beyond
 from package.case import Case
-from package.foreign import kelvin, renamed
+from package.foreign import kelvin, powers_beside_a_trace, renamed
 from package.layers import Face
 from package.pieces import (
     FlatLayer,
@@ -98,6 +98,7 @@ def write_ice(case: Case, path: str | Path) -> tuple[str, ...]:
     faults.raise_if_any()
     names = _names(case, layers, notes)
     notes += constant_conductivities(m for layer in layers for m in _in(layer))
+    notes += powers_beside_a_trace(case)
     files = {path.name: _stack(case, layers, names, path.stem, (x1 - x0, y1 - y0))}
     shares = power_shares(layers)
     for layer in layers:

@@ -90,7 +90,8 @@ def _outlines(mesh: Mesh) -> Array:
             if region.heats:
                 found[region.heats].append(region.outline.bounds)
     corners = [np.array(bounds) for bounds in found.values()]
-    return np.array([[*c[:, :2].min(axis=0), *c[:, 2:].max(axis=0)] for c in corners])
+    rows = [[*c[:, :2].min(axis=0), *c[:, 2:].max(axis=0)] for c in corners]
+    return np.array(rows).reshape(-1, 4)
 
 
 def _bounds_m(mesh: Mesh, inset_um: float) -> tuple[Array, Array, Array]:

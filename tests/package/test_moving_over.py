@@ -474,3 +474,17 @@ def test_a_place_that_cannot_be_written_is_told_and_nothing_is_left(
             tmp_path / blocked.replace("_n_die.flp", ".stk"),
         )
     assert [path.name for path in tmp_path.iterdir()] == [blocked]
+
+
+@pytest.mark.parametrize("write", [write_ice, lambda case, path: write_hotspot(case, path.parent)])
+def test_steady_powers_beside_a_trace_are_told(tmp_path: Path, write: Writer) -> None:
+    """Neither format holds both; what is read again takes the means of the trace."""
+    square, stock = box(0.0, 0.0, 1e4, 1e4), materials()
+    hot = Region("hot", square, stock["mould"], "hot")
+    die = Layer("die", 100.0, square, stock["mould"], (hot,))
+    plates = tuple(Layer(name, 1e3, square, stock["mould"]) for name in ("spreader", "sink"))
+    slab = Package("slab", (die, *plates), stock["air"], Face(1e4, 40.0), Face(), Face(), 40.0)
+    trace = CaseTrace(0.1, pd.DataFrame({"hot": [1.0, 3.0]}))
+    for power_w, told in ((2.0, False), (2.5, True)):
+        notes = write(Case(slab, {"hot": power_w}, trace, initial_c=40.0), tmp_path / "slab.stk")
+        assert any("the means of its trace" in note for note in notes) == told

@@ -119,3 +119,8 @@ def test_pieces_and_other_shapes(stack: Stack, solid: Solid) -> None:
     # 23 cells do not end at the notch: a cell of the hot block's must not be the notched one's
     assert found.block_peak_c["notched"] < found.block_peak_c["hot"] - 1.0
     assert found.block_peak_c["tiny"] == pytest.approx(found.block_max_c["tiny"], abs=0.5)
+
+
+def test_without_blocks_there_is_no_point(stack: Stack, solid: Solid) -> None:
+    model = ThermalModel(stack([(300.0, solid(100.0))], {}), Resolution(lateral=4))
+    assert model.steady({}).block_peak_c.empty
