@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from package.case import Case
 from techlib import Material, Provenance, Trust, data_sources, zero_celsius_k
 
 __all__ = [
@@ -13,11 +12,8 @@ __all__ = [
     "find_file",
     "given_material",
     "kelvin",
-    "powers_beside_a_trace",
     "renamed",
 ]
-
-_SAME = 1e-6  #: of the greatest power
 
 
 def celsius(temperature_k: float) -> float:
@@ -60,16 +56,3 @@ def find_file(name: str, folders: Sequence[Path]) -> Path:
 def renamed(names: Mapping[str, str]) -> list[str]:
     """Return a note for each name that a format does not allow."""
     return [f"{old!r} is {new!r}" for old, new in names.items() if old != new]
-
-
-def powers_beside_a_trace(case: Case) -> list[str]:
-    """Return a note where the steady powers of a case are not the means of its trace."""
-    if case.trace is None:
-        return []
-    means = case.trace.power_w.mean()
-    keys = {*case.power_w, *means.index}
-    off_w = [abs(case.power_w.get(key, 0.0) - float(means.get(key, 0.0))) for key in keys]
-    scale_w = max(float(means.max()), *case.power_w.values(), 0.0)
-    if max(off_w, default=0.0) <= _SAME * scale_w:
-        return []
-    return ["the steady powers of the case are not written: they are not the means of its trace"]

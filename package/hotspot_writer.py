@@ -12,7 +12,7 @@ from floorplan.formats.hotspot_writer import flp_line
 from floorplan.formats.text import unique_names
 from package.beyond import refuse_beyond
 from package.case import Case
-from package.foreign import kelvin, powers_beside_a_trace
+from package.foreign import kelvin
 from package.hotspot_units import PlacedUnit, is_detailed, is_own, place_units
 from package.layers import GRID_UM, Layer
 from package.package import Package
@@ -21,6 +21,7 @@ from package.pieces import (
     Solid,
     constant_conductivities,
     flatten_layer,
+    powers_beside_a_trace,
     solid,
     solid_names,
     watts,

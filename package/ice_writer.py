@@ -13,7 +13,7 @@ from floorplan.formats.rectangles import Rectangle
 from floorplan.formats.text import some, unique_names
 from package.beyond import refuse_beyond
 from package.case import Case
-from package.foreign import kelvin, powers_beside_a_trace, renamed
+from package.foreign import kelvin, renamed
 from package.layers import Face
 from package.pieces import (
     FlatLayer,
@@ -22,6 +22,7 @@ from package.pieces import (
     constant_conductivities,
     flatten_layer,
     power_shares,
+    powers_beside_a_trace,
     solid,
     solid_names,
     watts,
