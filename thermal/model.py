@@ -154,7 +154,9 @@ class ThermalModel:
         vector = self.blocks.power_vector(power_w)
         begun = time.perf_counter()
         solved = self._solve(vector, None if start is None else self._rise_at(start))
-        return self._temperatures(vector, solved, time.perf_counter() - begun)
+        seconds = time.perf_counter() - begun
+        effort = () if self.nonlinear else effort_warnings(self.package, solved.iterations)
+        return self._temperatures(vector, solved, seconds, warnings=effort)
 
     def steady_with_feedback(
         self,
@@ -308,10 +310,14 @@ class ThermalModel:
         return solve_steady(self.operator, self.solver, source_w, start_k)
 
     def _temperatures(
-        self, power_w: Array, solved: SteadyField, seconds: float, *, rounds: int = 0
+        self,
+        power_w: Array,
+        solved: SteadyField,
+        seconds: float,
+        *,
+        rounds: int = 0,
+        warnings: tuple[str, ...] = (),
     ) -> Temperatures:
-        one_solve = not self.nonlinear and rounds == 0
-        effort = effort_warnings(self.mesh.package, solved.iterations) if one_solve else ()
         return Temperatures.of(
             self.mesh,
             self.blocks,
@@ -322,5 +328,5 @@ class ThermalModel:
             iterations=solved.iterations,
             fixed_point_iterations=rounds,
             seconds={**self.seconds, "solve": seconds},
-            warnings=(*self.warnings, *effort),
+            warnings=(*self.warnings, *warnings),
         )
