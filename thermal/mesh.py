@@ -19,6 +19,7 @@ from thermal.resolution import Resolution, height_lines, lateral_lines
 __all__ = ["Mesh"]
 
 Array = NDArray[np.float64]
+_Lines = tuple[Array, Array, Array, NDArray[np.int64]]
 
 _M_PER_UM = 1e-6
 
@@ -93,16 +94,15 @@ class Mesh:
         }
 
         def needed_at(lateral: int) -> int:
-            shape, heated = _size(package, replace(resolution, lateral=lateral))
+            shape, heated = _size(package, _lines(package, replace(resolution, lateral=lateral)))
             return predicted_byte(math.prod(shape), heated=heated, **needs)
 
         # Before the lines, which may be too many themselves: a cell in the height of each layer.
         least = (len(package.layers), resolution.lateral, resolution.lateral)
         check_memory(least, **needs, needed_at=needed_at)
-        shape, heated = _size(package, resolution)
+        lines = x_um, y_um, z_um, layer_of_cell = _lines(package, resolution)
+        shape, heated = _size(package, lines)
         check_memory(shape, heated=heated, **needs, needed_at=needed_at)
-        x_um, y_um = (lateral_lines(package, resolution, axis) for axis in (0, 1))
-        z_um, layer_of_cell = height_lines(package, resolution)
         reference_c = _reference_c(package)
         return cls(
             package=package,
@@ -177,10 +177,15 @@ class Mesh:
         return np.flatnonzero(self.layer_of_cell == names.index(layer))
 
 
-def _size(package: Package, resolution: Resolution) -> tuple[tuple[int, int, int], float]:
+def _lines(package: Package, resolution: Resolution) -> _Lines:
+    """Return the grid lines along x, y and z [um], and the layer of the cells at each height."""
+    x_um, y_um = (lateral_lines(package, resolution, axis) for axis in (0, 1))
+    return x_um, y_um, *height_lines(package, resolution)
+
+
+def _size(package: Package, lines: _Lines) -> tuple[tuple[int, int, int], float]:
     """Return the cells along z, y and x, and the share of them that is heated."""
-    y_um, x_um = (lateral_lines(package, resolution, axis) for axis in (1, 0))
-    z_um, layer_of_cell = height_lines(package, resolution)
+    x_um, y_um, z_um, layer_of_cell = lines
     return (len(z_um) - 1, len(y_um) - 1, len(x_um) - 1), _heated_share(package, layer_of_cell)
 
 

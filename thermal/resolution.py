@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from package import Layer, Package
@@ -138,14 +139,13 @@ def _cooling_edges(package: Package, axis: int) -> dict[float, float]:
 
 def _block_edges(package: Package, axis: int) -> dict[float, float]:
     """Return where blocks that heat end, with the lengths of their edges [um]."""
+    regions = [region for layer in package.layers for region in layer.regions if region.heats]
+    bounds = shapely.bounds([region.outline for region in regions]).reshape(-1, 4)
+    lengths = bounds[:, 3 - axis] - bounds[:, 1 - axis]
     edges: dict[float, float] = {}
-    for layer in package.layers:
-        for region in layer.regions:
-            if region.heats:
-                x0, y0, x1, y1 = region.outline.bounds
-                length = (y1 - y0) if axis == 0 else (x1 - x0)
-                for place in (x0, x1) if axis == 0 else (y0, y1):
-                    edges[place] = edges.get(place, 0.0) + length
+    for end in (axis, axis + 2):
+        for place, length in zip(bounds[:, end].tolist(), lengths.tolist(), strict=True):
+            edges[place] = edges.get(place, 0.0) + length
     return edges
 
 
