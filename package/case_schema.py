@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic_core import ErrorDetails
 
 from techlib import Faults, InputError
 
@@ -236,7 +237,7 @@ def _unknown_keys(model: BaseModel, prefix: str) -> Iterator[tuple[str, str, lis
 
 def _input_error(error: ValidationError, where: str) -> InputError:
     faults = Faults()
-    for item in error.errors(include_url=False):
+    for item in _once(error.errors(include_url=False)):
         place = ": ".join(part for part in (where, _place(item["loc"])) if part)
         context: dict[str, Any] = dict(item.get("ctx") or {})
         if item["type"] == "extra_forbidden":
@@ -260,6 +261,20 @@ def _input_error(error: ValidationError, where: str) -> InputError:
             allowed = item["msg"].removeprefix("Input should be ").removeprefix("a valid ")
             faults.add(place, f"{shown} does not fit", allowed)
     return InputError(faults.found)
+
+
+def _once(items: list[ErrorDetails]) -> Iterator[ErrorDetails]:
+    """Yield what is wrong, once for three axes of which all have the same fault."""
+    skipped = 0
+    for number, item in enumerate(items):
+        if skipped:
+            skipped -= 1
+            continue
+        three = [(i["type"], i["input"], i["loc"]) for i in items[number : number + 3]]
+        axes = [(item["type"], item["input"], (*item["loc"][:-1], axis)) for axis in range(3)]
+        if three == axes and set(item["loc"]) & {"k_W_mK", "k_exponent"}:
+            skipped, item["loc"] = 2, item["loc"][:-1]
+        yield item
 
 
 def _quoted(names: tuple[str, ...]) -> str:

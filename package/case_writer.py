@@ -15,6 +15,7 @@ from package.layers import Face, Flow, Layer, Patch, Region
 from package.package import Package
 from techlib import Faults, Material, zero_celsius_k
 from techlib import materials as known_materials
+from techlib.writing import staged_files
 
 __all__ = ["write_case"]
 
@@ -64,16 +65,19 @@ def write_case(case: Case, path: str | Path) -> None:
         side: _face(face, f"{package.name}: {side}", faults) for side, face in faces.items()
     }
     faults.raise_if_any()
+    trace_file = f"{path.stem}_trace.csv"
+    files = {}
     if case.trace is not None:
-        file = path.with_name(f"{path.stem}_trace.csv")
-        case.trace.power_w.to_csv(file, index=False, lineterminator="\n")
-        steps = len(case.trace.power_w)
         content["transient"] = {
             "dt_s": case.trace.step_s,
-            "steps": steps,
-            "trace_file": file.name,
+            "steps": len(case.trace.power_w),
+            "trace_file": trace_file,
         }
-    path.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+        files[trace_file] = case.trace.power_w.to_csv(index=False, lineterminator="\n")
+    files[path.name] = json.dumps(content, indent=1) + "\n"
+    with staged_files(path.parent, *files) as place:
+        for name, text in files.items():
+            (place / name).write_text(text, "utf-8", newline="\n")
 
 
 def _names_filler(package: Package) -> bool:

@@ -21,11 +21,13 @@ from package.pieces import (
     Solid,
     constant_conductivities,
     flatten_layer,
+    powers_beside_a_trace,
     solid,
     solid_names,
     watts,
 )
 from techlib import Faults, Material
+from techlib.writing import staged_files
 
 __all__ = ["write_hotspot"]
 
@@ -73,6 +75,7 @@ def write_hotspot(case: Case, folder: str | Path) -> tuple[str, ...]:
     used += [layer.background for layer in package.layers[-2:]]
     solids = _solids(package.name, used, faults)
     notes += constant_conductivities(used)
+    notes += powers_beside_a_trace(case)
     faults.raise_if_any()
     units = place_units(flat, extent, notes)
     for layer, entries in zip(flat, units, strict=True):
@@ -89,9 +92,11 @@ def write_hotspot(case: Case, folder: str | Path) -> tuple[str, ...]:
     }
     for number, (layer, entries) in enumerate(zip(flat, units, strict=True)):
         files[f"{stem}.layer{number}.flp"] = _floorplan(layer, entries, extent)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
-        (folder / name).write_text(text, "utf-8")
+    if not folder.exists():
+        folder.mkdir(parents=True)
+    with staged_files(folder, *files) as place:
+        for name, text in files.items():
+            (place / name).write_text(text, "utf-8")
     return (_command(stem, is_detailed(flat, units)), *notes)
 
 

@@ -22,11 +22,13 @@ from package.pieces import (
     constant_conductivities,
     flatten_layer,
     power_shares,
+    powers_beside_a_trace,
     solid,
     solid_names,
     watts,
 )
 from techlib import Faults, Material
+from techlib.writing import staged_files
 
 __all__ = ["write_ice"]
 
@@ -97,6 +99,7 @@ def write_ice(case: Case, path: str | Path) -> tuple[str, ...]:
     faults.raise_if_any()
     names = _names(case, layers, notes)
     notes += constant_conductivities(m for layer in layers for m in _in(layer))
+    notes += powers_beside_a_trace(case)
     files = {path.name: _stack(case, layers, names, path.stem, (x1 - x0, y1 - y0))}
     shares = power_shares(layers)
     for layer in layers:
@@ -105,8 +108,9 @@ def write_ice(case: Case, path: str | Path) -> tuple[str, ...]:
             files[f"{stem}.flp"] = _floorplan(case, layer, names, shares, (x0, y0))
         if _apart(layer):
             files[f"{stem}.lay"] = _layout(layer, names, (x0, y0))
-    for name, text in files.items():
-        path.with_name(name).write_text(text, "utf-8")
+    with staged_files(path.parent, *files) as place:
+        for name, text in files.items():
+            (place / name).write_text(text, "utf-8")
     return tuple(notes)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 import shapely
 from shapely import Polygon, box
@@ -19,8 +20,10 @@ __all__ = [
     "FlatLayer",
     "Piece",
     "Solid",
+    "constant_conductivities",
     "flatten_layer",
     "power_shares",
+    "powers_beside_a_trace",
     "solid",
     "solid_names",
     "watts",
@@ -28,6 +31,8 @@ __all__ = [
 
 #: Conductivities [W/(m K)] and heat capacity [J/(m^3 K)]: what makes materials differ.
 Solid = tuple[tuple[float, float, float], float]
+
+_SAME = 1e-6  #: of the greatest power: what a mean may be off by
 
 
 def solid(material: Material) -> Solid:
@@ -159,6 +164,15 @@ def watts(case: Case, key: str) -> list[float]:
     if key in case.trace.power_w:
         return [float(value) for value in case.trace.power_w[key]]
     return [case.power_w.get(key, 0.0)] * len(case.trace.power_w)
+
+
+def powers_beside_a_trace(case: Case) -> list[str]:
+    """Return a note where the steady powers of a case are not the means of its trace."""
+    keys = case.package.heat_keys
+    off_w = [abs(fmean(watts(case, key)) - case.power_w.get(key, 0.0)) for key in keys]
+    if max(off_w, default=0.0) <= _SAME * max(case.power_w.values(), default=0.0):
+        return []
+    return ["the steady powers of the case are not written: they are not the means of its trace"]
 
 
 def solid_names(materials: Sequence[Material]) -> dict[tuple[str, Solid], str]:

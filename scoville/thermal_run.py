@@ -138,12 +138,12 @@ class ThermalRun:
     def to_dict(self) -> dict[str, Any]:
         """Return the temperatures as plain values, for JSON output."""
         steady = self.temperatures
-        means, maxima = steady.block_mean_c, steady.block_max_c
+        table = steady.to_dataframe().drop(columns="power_w")
         content: dict[str, Any] = {
             "name": self.name,
             "blocks": {
-                str(key): {"mean_c": float(means[key]), "max_c": float(maxima[key])}
-                for key in means.index
+                str(key): {name: float(value) for name, value in row.items()}
+                for key, row in table.iterrows()
             },
             "max_c": steady.max_c,
             "power_w": float(steady.power_w.sum()),
@@ -157,16 +157,17 @@ class ThermalRun:
             "notes": list(self.notes),
         }
         if self.error is not None:
+            kinds = {
+                "mean_k": self.error.mean_k,
+                "max_k": self.error.max_k,
+                "peak_k": self.error.peak_k,
+            }
             content["error_estimate"] = {
                 "blocks": {
-                    str(key): {
-                        "mean_k": float(self.error.mean_k[key]),
-                        "max_k": float(self.error.max_k[key]),
-                    }
-                    for key in means.index
+                    str(key): {kind: float(errors[key]) for kind, errors in kinds.items()}
+                    for key in table.index
                 },
-                "mean_k": float(self.error.mean_k.max()),
-                "max_k": float(self.error.max_k.max()),
+                **{kind: float(errors.max()) for kind, errors in kinds.items()},
                 "cells": self.error.cells,
             }
         if self.history is not None:

@@ -16,8 +16,9 @@ with the root of that, feels by one half; and an edge that cuts a cell in the ra
 :math:`\varphi : 1 - \varphi`, once as the edge of the source and once as the edge of the mean,
 is seen with a weight of :math:`1 + (1/12 - \varphi (1 - \varphi)) \theta^2`. Together
 ``a = 1/8 - phi (1 - phi)``, applied to the flow across that edge. For a source that fills its
-plate ``1/6 - phi (1 - phi)`` would be exact; a block narrower than a cell is left alone, and so
-is a cell along an axis on which it meets a fluid, since that flow is not one between cells.
+plate ``1/6 - phi (1 - phi)`` would be exact. Left alone are a block narrower than a cell, a cell
+along an axis on which it meets a fluid, since that flow is not one between cells, and in the plane
+a cell of several materials, as no parabola spans them.
 
 The correction vanishes with the square of the cell width, and for an even temperature.
 """
@@ -145,11 +146,23 @@ def _face_weights(
 
 
 def _conductivity(mesh: Mesh, axis: int) -> Array:
-    """Return the conductivity along an axis by layer (layers, ny, nx) [W/(m K)]."""
+    """Return the conductivity along an axis by layer (layers, ny, nx) [W/(m K)].
+
+    In the plane that of a cell of several materials is infinite, so that nothing is bent there.
+    """
     if axis == 0:
         return np.stack([fill.kz_w_mk for fill in mesh.fills])
-    halves = [fill.ky_w_mk if axis == 1 else fill.kx_w_mk for fill in mesh.fills]
-    return np.stack([2.0 / (1.0 / half).sum(axis=0) for half in halves])
+    found = []
+    for layer, fill in zip(mesh.package.layers, mesh.fills, strict=True):
+        low, high = fill.ky_w_mk if axis == 1 else fill.kx_w_mk
+        pure = np.abs(high - low) <= _ROUNDING * low
+        materials = (*layer.materials, mesh.package.filler)
+        known = np.unique([m.conductivity_at(mesh.reference_c)[2] for m in materials])
+        next_above = np.searchsorted(known, fill.kz_w_mk * (1.0 - _ROUNDING))
+        nearest = known[np.minimum(next_above, len(known) - 1)]
+        pure &= np.abs(nearest - fill.kz_w_mk) <= _ROUNDING * nearest
+        found.append(np.where(pure, low, np.inf))
+    return np.stack(found)
 
 
 def _meets_fluid(mesh: Mesh, axis: int, place: Index) -> NDArray[np.bool_]:

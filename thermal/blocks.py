@@ -13,8 +13,9 @@ from scipy import sparse
 from techlib import Faults, did_you_mean
 from thermal import arena
 from thermal.mesh import Mesh
+from thermal.numbers import numbers
 
-__all__ = ["BlockCells", "Power"]
+__all__ = ["BlockCells", "Power", "belonging"]
 
 Array = NDArray[np.float64]
 Power = Mapping[str, float] | pd.Series | ArrayLike
@@ -32,11 +33,17 @@ class BlockCells:
         Its keys are the blocks.
     averaging : scipy.sparse.csr_array (keys, cells), optional
         Weights that give block means from cells; those of the mesh unless given.
+
+    Attributes
+    ----------
+    corrected : bool
+        Whether block means are others than those of the mesh.
     """
 
     def __init__(self, mesh: Mesh, averaging: sparse.csr_array | None = None) -> None:
         self.keys = mesh.keys
         self.averaging = mesh.averaging if averaging is None else averaging
+        self.corrected = averaging is not None
         self._shape = mesh.shape
         heat = mesh.heat
         self._heated, place = np.unique(heat.indices, return_inverse=True)
@@ -77,10 +84,14 @@ class BlockCells:
             for key, times in Counter(power_w.keys()).items():
                 if times > 1:
                     faults.add(f"{where}: {key}", f"{times} powers", "one; add them up")
-            known |= {str(key): float(value) for key, value in power_w.items() if key in known}
+            known |= {
+                str(key): float(numbers(value, f"{where}: {key}"))
+                for key, value in power_w.items()
+                if key in known
+            }
             vector = np.array([known[key] for key in self.keys])
         else:
-            vector = np.array(power_w, dtype=np.float64)
+            vector = numbers(power_w, where)
             if vector.shape != (len(self.keys),):
                 faults.add(where, f"an array of shape {vector.shape}", f"({len(self.keys)},)")
                 faults.raise_if_any()
@@ -110,8 +121,8 @@ class BlockCells:
         return np.maximum.reduceat(field.ravel()[self._members], self._starts)
 
 
-def _members(mesh: Mesh) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the cells of each block, one block after the other, and where each begins.
+def belonging(mesh: Mesh) -> NDArray[np.bool_]:
+    """Return which entries of `Mesh.heat`, pairs of block and cell, make the cell the block's.
 
     A cell is a block's if half of it lies inside; a block that has no such cell gets the one
     that holds most of it. So a cool block does not show the maximum of a hot neighbour whose
@@ -131,5 +142,12 @@ def _members(mesh: Mesh) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     best = np.zeros(heat.shape[1])
     np.maximum.at(best, column, share)
     inside |= (best < _INSIDE)[column] & (share == best[column])
-    counts = np.bincount(column[inside], minlength=heat.shape[1])
-    return heat.indices[inside].astype(np.int64), np.cumsum(counts) - counts
+    return inside
+
+
+def _members(mesh: Mesh) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the cells of each block, one block after the other, and where each begins."""
+    inside = belonging(mesh)
+    column = np.repeat(np.arange(mesh.heat.shape[1]), np.diff(mesh.heat.indptr))
+    counts = np.bincount(column[inside], minlength=mesh.heat.shape[1])
+    return mesh.heat.indices[inside].astype(np.int64), np.cumsum(counts) - counts

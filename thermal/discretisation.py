@@ -30,8 +30,8 @@ class DiscretisationError:
 
     Parameters
     ----------
-    mean_k, max_k : pandas.Series
-        Of the mean and of the hottest cell of each block [K].
+    mean_k, max_k, peak_k : pandas.Series
+        Of the mean, the hottest cell and the hottest point of each block [K].
     cells : int
         Of the coarser mesh.
     seconds : float
@@ -40,6 +40,7 @@ class DiscretisationError:
 
     mean_k: pd.Series[float]
     max_k: pd.Series[float]
+    peak_k: pd.Series[float]
     cells: int
     seconds: float
 
@@ -86,6 +87,7 @@ def discretisation_error(
     return DiscretisationError(
         mean_k=(found.block_mean_c - other.block_mean_c).abs().rename("mean_k"),
         max_k=(found.block_max_c - other.block_max_c).abs().rename("max_k"),
+        peak_k=(found.block_peak_c - other.block_peak_c).abs().rename("peak_k"),
         cells=other.cells,
         seconds=sum(other.seconds.values()),
     )

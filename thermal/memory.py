@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from techlib import ResourceError
 from techlib.memory import available_byte
 
@@ -54,6 +56,7 @@ def check_memory(
     varies: bool = False,
     flows: bool = False,
     marches: bool = True,
+    needed_at: Callable[[int], int] | None = None,
 ) -> None:
     """Refuse a grid that would not fit.
 
@@ -65,6 +68,9 @@ def check_memory(
         In place of what the machine tells [byte].
     heated, varies, flows, marches
         As in `predicted_byte`.
+    needed_at : callable, optional
+        Memory at another lateral resolution, for the advice; that of as many cells along z unless
+        given [byte].
 
     Raises
     ------
@@ -77,16 +83,28 @@ def check_memory(
     Traceback (most recent call last):
     ...
     techlib.errors.ResourceError: 20 x 1024 x 1024 cells need about 5.5 GB, 1.0 GB are available;
-    lower the lateral resolution to about 416
+    lower the lateral resolution to 416
     """
     there = available_byte() if available is None else available
     column = predicted_byte(shape[0], heated=heated, varies=varies, flows=flows, marches=marches)
     needed = column * shape[1] * shape[2]
     if there is None or needed <= _SHARE * there:
         return
-    fits = _SHARE * there / column
+    fits = _greatest(_SHARE * there, needed_at or (lambda lateral: column * lateral**2))
+    cure = f"lower the lateral resolution to {fits}" if fits else "allow fewer cells along z"
     raise ResourceError(
         f"{shape[0]} x {shape[1]} x {shape[2]} cells need about {needed / 1e9:.1f} GB, "
-        f"{there / 1e9:.1f} GB are available; "
-        f"lower the lateral resolution to about {max(1, int(fits**0.5))}"
+        f"{there / 1e9:.1f} GB are available; {cure}"
     )
+
+
+def _greatest(there: float, needed_at: Callable[[int], int]) -> int:
+    """Return the greatest lateral resolution that fits, 0 where none does."""
+    above = 1
+    while needed_at(above) <= there:
+        above *= 2
+    low, high = above // 2, above  # the first fits, the last does not
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if needed_at(middle) <= there else (low, middle)
+    return low

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from package import Package
-from techlib import Fault, UnknownNameError, did_you_mean
+from techlib import Fault, InputError, UnknownNameError, did_you_mean
 from thermal.fill import LayerFill
 from thermal.heat import heat_weights
-from thermal.memory import check_memory
+from thermal.memory import check_memory, predicted_byte
 from thermal.resolution import Resolution, height_lines, lateral_lines
 
 __all__ = ["Mesh"]
 
 Array = NDArray[np.float64]
+_Lines = tuple[Array, Array, Array, NDArray[np.int64]]
 
 _M_PER_UM = 1e-6
 
@@ -81,22 +83,26 @@ class Mesh:
         InputError
             Blocks whose power would be lost, or overlapping regions.
         """
-        resolution = resolution or Resolution()
+        resolution = Resolution() if resolution is None else resolution
+        if not isinstance(resolution, Resolution):
+            cure = "e.g. Resolution(lateral=64)"
+            raise InputError.of("resolution", f"{resolution!r}", "a thermal.Resolution", cure)
         needs = {
             "varies": nonlinear and any(material.varies for material in package.materials),
             "flows": any(layer.flow is not None for layer in package.layers),
             "marches": marches,
         }
+
+        def needed_at(lateral: int) -> int:
+            shape, heated = _size(package, _lines(package, replace(resolution, lateral=lateral)))
+            return predicted_byte(math.prod(shape), heated=heated, **needs)
+
         # Before the lines, which may be too many themselves: a cell in the height of each layer.
-        check_memory((len(package.layers), resolution.lateral, resolution.lateral), **needs)
-        x_um = lateral_lines(package, resolution, 0)
-        y_um = lateral_lines(package, resolution, 1)
-        z_um, layer_of_cell = height_lines(package, resolution)
-        check_memory(
-            (len(z_um) - 1, len(y_um) - 1, len(x_um) - 1),
-            heated=_heated_share(package, layer_of_cell),
-            **needs,
-        )
+        least = (len(package.layers), resolution.lateral, resolution.lateral)
+        check_memory(least, **needs, needed_at=needed_at)
+        lines = x_um, y_um, z_um, layer_of_cell = _lines(package, resolution)
+        shape, heated = _size(package, lines)
+        check_memory(shape, heated=heated, **needs, needed_at=needed_at)
         reference_c = _reference_c(package)
         return cls(
             package=package,
@@ -169,6 +175,18 @@ class Mesh:
             cure = did_you_mean(layer, names)
             raise UnknownNameError([Fault(where, f"unknown layer {layer!r}", cure=cure)])
         return np.flatnonzero(self.layer_of_cell == names.index(layer))
+
+
+def _lines(package: Package, resolution: Resolution) -> _Lines:
+    """Return the grid lines along x, y and z [um], and the layer of the cells at each height."""
+    x_um, y_um = (lateral_lines(package, resolution, axis) for axis in (0, 1))
+    return x_um, y_um, *height_lines(package, resolution)
+
+
+def _size(package: Package, lines: _Lines) -> tuple[tuple[int, int, int], float]:
+    """Return the cells along z, y and x, and the share of them that is heated."""
+    x_um, y_um, z_um, layer_of_cell = lines
+    return (len(z_um) - 1, len(y_um) - 1, len(x_um) - 1), _heated_share(package, layer_of_cell)
 
 
 def _heated_share(package: Package, layer_of_cell: NDArray[np.int64]) -> float:

@@ -21,6 +21,7 @@ from thermal.effort import effort_warnings
 from thermal.feedback import fixed_point
 from thermal.history import TemperatureHistory
 from thermal.mesh import Mesh
+from thermal.numbers import numbers
 from thermal.operator import Operator
 from thermal.pace import pace_of
 from thermal.resolution import Resolution
@@ -153,7 +154,9 @@ class ThermalModel:
         vector = self.blocks.power_vector(power_w)
         begun = time.perf_counter()
         solved = self._solve(vector, None if start is None else self._rise_at(start))
-        return self._temperatures(vector, solved, time.perf_counter() - begun)
+        seconds = time.perf_counter() - begun
+        effort = () if self.nonlinear else effort_warnings(self.package, solved.iterations)
+        return self._temperatures(vector, solved, seconds, warnings=effort)
 
     def steady_with_feedback(
         self,
@@ -219,7 +222,7 @@ class ThermalModel:
         Each step is crossed in one go, in `substeps` equal parts, or, with `tolerance_k`, in as
         many parts as the estimated error of each asks for. Conductivities that depend on the
         temperature are assembled afresh after a part wherever one of them has changed by more than
-        a per cent.
+        a per cent, or by less where `tolerance_k` is below 0.1 K.
 
         Parameters
         ----------
@@ -267,7 +270,7 @@ class ThermalModel:
         pace = pace_of(substeps, tolerance_k)
         begun = time.perf_counter()
         start_k = self._rise_at(start)
-        conduction = Following(self._conduction, start_k)
+        conduction = Following(self._conduction, start_k, tolerance_k)
         found = march(
             *conduction.start,
             self.blocks,
@@ -294,7 +297,7 @@ class ThermalModel:
 
     def _checked(self, power_w: ArrayLike) -> Array:
         """Return powers that a callable gave; infinite ones are left to the fixed point."""
-        vector = np.asarray(power_w, dtype=np.float64)
+        vector = numbers(power_w, "power")
         if vector.shape == (len(self.keys),) and not np.isfinite(vector).all():
             return vector
         return self.blocks.power_vector(vector)
@@ -307,10 +310,14 @@ class ThermalModel:
         return solve_steady(self.operator, self.solver, source_w, start_k)
 
     def _temperatures(
-        self, power_w: Array, solved: SteadyField, seconds: float, *, rounds: int = 0
+        self,
+        power_w: Array,
+        solved: SteadyField,
+        seconds: float,
+        *,
+        rounds: int = 0,
+        warnings: tuple[str, ...] = (),
     ) -> Temperatures:
-        one_solve = not self.nonlinear and rounds == 0
-        effort = effort_warnings(self.mesh.package, solved.iterations) if one_solve else ()
         return Temperatures.of(
             self.mesh,
             self.blocks,
@@ -321,5 +328,5 @@ class ThermalModel:
             iterations=solved.iterations,
             fixed_point_iterations=rounds,
             seconds={**self.seconds, "solve": seconds},
-            warnings=(*self.warnings, *effort),
+            warnings=(*self.warnings, *warnings),
         )

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from techlib.writing import staged_files
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -44,8 +46,11 @@ class Labelled:
         """Write a NetCDF-3 file; the same arrays give the same bytes."""
         from scipy.io import netcdf_file
 
-        entries = {**self.coordinates, **self.variables}
-        with netcdf_file(path, "w", version=_64_BIT_OFFSETS) as file:
+        entries, path = {**self.coordinates, **self.variables}, Path(path)
+        with (
+            staged_files(path.parent, path.name) as place,
+            netcdf_file(place / path.name, "w", version=_64_BIT_OFFSETS) as file,
+        ):
             for name, (dimensions, values, attributes) in entries.items():
                 along = (dimensions,) if isinstance(dimensions, str) else dimensions
                 stored, along = _stored(np.asarray(values), along)
@@ -74,4 +79,6 @@ def _stored(values: NDArray[Any], along: tuple[str, ...]) -> tuple[NDArray[Any],
 
 def _describe(what: Any, attributes: Mapping[str, str | float | int]) -> None:
     for key, value in attributes.items():
+        if isinstance(value, float):
+            value = np.float64(value)  # scipy would write single precision
         setattr(what, key, value.encode() if isinstance(value, str) else value)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from techlib import ConvergenceError, Faults
+from thermal.numbers import is_number, shown
 from thermal.stepping import Sdirk2, Step
 
 __all__ = ["ErrorControlled", "FixedSteps", "Pace", "pace_of"]
@@ -59,10 +60,10 @@ def pace_of(substeps: int | None, tolerance_k: float | None) -> Pace:
         Fewer than one step, a tolerance that is not above zero, or both.
     """
     faults = Faults()
-    if substeps is not None and not (substeps >= 1 and substeps % 1 == 0):
-        faults.add("substeps", f"{substeps}", "a whole number, 1 or more")
-    if tolerance_k is not None and not 0.0 < tolerance_k < math.inf:
-        faults.add("tolerance_k", f"{tolerance_k:g} K", "above 0 K, finite")
+    if substeps is not None and not (is_number(substeps) and substeps >= 1 and substeps % 1 == 0):
+        faults.add("substeps", shown(substeps), "a whole number, 1 or more")
+    if tolerance_k is not None and not (is_number(tolerance_k) and 0.0 < tolerance_k < math.inf):
+        faults.add("tolerance_k", f"{shown(tolerance_k)} K", "above 0 K, finite")
     if substeps is not None and tolerance_k is not None:
         what = "fixed sub-steps and a tolerance are both given"
         faults.add("substeps", what, "one of them", "leave one out")

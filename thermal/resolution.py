@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from package import Layer, Package
 from techlib import Faults, did_you_mean
 from thermal.grading import grading_of
+from thermal.numbers import is_number, shown
 
 __all__ = ["Kind", "Resolution", "height_lines", "lateral_lines", "material_edges"]
 
@@ -20,7 +22,7 @@ Array = NDArray[np.float64]
 Kind = Literal["fitted", "uniform", "graded"]
 
 _CLOSEST = 0.3  #: of the target cell width; fitted lines keep this distance
-_APART = 0.7  #: the same for edges of blocks, which cost accuracy alone and no mixed material
+_APART = 0.7  #: the same for edges of blocks, as cells that these cut mix no materials
 _FLATNESS = 0.125  #: height by width of the cells beside heat
 _SAMPLES = 64  #: of the wanted height, per layer
 _EDGE_UM = 1e-4  #: edges nearer than this (a tenth of the database grid) are one
@@ -35,7 +37,8 @@ class Resolution:
     lateral : int
         Cells along x and along y; ``"fitted"`` may need a few more.
     kind : {"fitted", "uniform", "graded"}
-        ``"fitted"`` puts lines on the edges of materials and fills evenly between them;
+        ``"fitted"`` puts lines on the edges of materials and, where there is room, of blocks that
+        heat, and fills evenly between them;
         ``"uniform"`` makes all cells of one size and mixes materials in the cells that they share;
         ``"graded"`` is fitted, and denser around blocks of high power per area.
     finest_um : float, optional
@@ -70,15 +73,18 @@ class Resolution:
     def __post_init__(self) -> None:
         faults = Faults()
         for name, cells in (("lateral", self.lateral), ("cells_per_layer", self.cells_per_layer)):
-            if not (cells >= 1 and cells % 1 == 0):
-                faults.add(f"resolution.{name}", f"{cells} cells", "a whole number, 1 or more")
+            if not (is_number(cells) and cells >= 1 and cells % 1 == 0):
+                faults.add(
+                    f"resolution.{name}", f"{shown(cells)} cells", "a whole number, 1 or more"
+                )
         if self.kind not in get_args(Kind):
             cure = did_you_mean(str(self.kind), get_args(Kind))
             faults.add("resolution.kind", f"unknown kind {self.kind!r}", cure=cure)
-        if self.finest_um is not None and not 0.0 < self.finest_um < np.inf:
-            faults.add("resolution.finest_um", f"{self.finest_um} um", "above 0 um")
-        if not 0.0 <= self.growth < np.inf:
-            faults.add("resolution.growth", f"{self.growth}", "0 or more")
+        finest_um = self.finest_um
+        if finest_um is not None and not (is_number(finest_um) and 0.0 < finest_um < np.inf):
+            faults.add("resolution.finest_um", f"{shown(finest_um)} um", "above 0 um")
+        if not (is_number(self.growth) and 0.0 <= self.growth < np.inf):
+            faults.add("resolution.growth", shown(self.growth), "0 or more")
         faults.raise_if_any()
 
     def finer(self, factor: float) -> Resolution:
@@ -131,6 +137,18 @@ def _cooling_edges(package: Package, axis: int) -> dict[float, float]:
     return edges
 
 
+def _block_edges(package: Package, axis: int) -> dict[float, float]:
+    """Return where blocks that heat end, with the lengths of their edges [um]."""
+    regions = [region for layer in package.layers for region in layer.regions if region.heats]
+    bounds = shapely.bounds([region.outline for region in regions]).reshape(-1, 4)
+    lengths = bounds[:, 3 - axis] - bounds[:, 1 - axis]
+    edges: dict[float, float] = {}
+    for end in (axis, axis + 2):
+        for place, length in zip(bounds[:, end].tolist(), lengths.tolist(), strict=True):
+            edges[place] = edges.get(place, 0.0) + length
+    return edges
+
+
 def lateral_lines(package: Package, resolution: Resolution, axis: int) -> Array:
     """Return the grid lines along x (axis 0) or y (1), in package coordinates [um]."""
     extent = package.extent_um
@@ -147,6 +165,7 @@ def lateral_lines(package: Package, resolution: Resolution, axis: int) -> Array:
         return _graded_lines(package, resolution, axis, weights)
     target = (high - low) / resolution.lateral
     kept = _spaced(weights, (low, high), lambda _: _CLOSEST * target)
+    kept = _spaced(_block_edges(package, axis), kept, lambda _: _APART * target)
     lines = [
         np.linspace(a, b, max(1, int(np.ceil((b - a) / target - 1e-9))), endpoint=False)
         for a, b in itertools.pairwise(kept)

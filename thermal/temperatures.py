@@ -18,6 +18,8 @@ from techlib import InputError
 from thermal.blocks import BlockCells
 from thermal.mesh import Mesh
 from thermal.netcdf import Labelled
+from thermal.numbers import is_number, shown
+from thermal.peaks import hottest_points
 from thermal.validity import range_warnings
 from thermal.vtk import write_vtk
 
@@ -47,7 +49,8 @@ class Temperatures:
     block_mean_c : pandas.Series
         Mean over the volume that each block heats [degC].
     block_max_c : pandas.Series
-        Hottest cell of each block [degC]; the mean of a cell, not extrapolated to its faces.
+        Hottest cell of each block [degC]; the mean of a cell, the lower the wider it is where a
+        block is hottest at its edge; `block_peak_c` is free of that.
     residual : float
         Relative 2-norm of what is left of the heat balance.
     energy_balance : float
@@ -109,6 +112,12 @@ class Temperatures:
     def max_c(self) -> float:
         """The hottest cell of the package [degC]."""
         return float(self.field_c.max())
+
+    @functools.cached_property
+    def block_peak_c(self) -> pd.Series[float]:
+        """Hottest point of each block, between the values of cells (see `thermal.peaks`) [degC]."""
+        peak_c = hottest_points(self.mesh, self.field_c)
+        return pd.Series(peak_c, index=self.block_mean_c.index, name="peak_c")
 
     @functools.cached_property
     def field(self) -> xr.Dataset:
@@ -204,21 +213,22 @@ class Temperatures:
             raise InputError.of("along", f"{along!r}", "'x' or 'y'")
         other = "y" if along == "x" else "x"
         lines_um = (self.mesh.y_m if other == "y" else self.mesh.x_m) * _UM_PER_M
-        if not lines_um[0] <= at_um <= lines_um[-1]:
+        if not (is_number(at_um) and lines_um[0] <= at_um <= lines_um[-1]):
             allowed = f"{lines_um[0]:g} to {lines_um[-1]:g} um"
-            raise InputError.of("at_um", f"{other} = {at_um:g} um", allowed)
+            raise InputError.of("at_um", f"{other} = {shown(at_um)} um", allowed)
         row = min(int(np.searchsorted(lines_um, at_um, side="right")), len(lines_um) - 1) - 1
         line = self.layer_map(layer).isel({other: row})
         line.attrs = {**line.attrs, "long_name": f"temperature of {layer} along {along}"}
         return line
 
     def to_dataframe(self) -> pd.DataFrame:
-        """Return power, mean and maximum by block."""
+        """Return power, mean, hottest cell and hottest point by block."""
         return pd.DataFrame(
             {
                 "power_w": self.power_w,
                 "mean_c": self.block_mean_c,
                 "max_c": self.block_max_c,
+                "peak_c": self.block_peak_c,
             }
         )
 

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from techlib import ConvergenceError, Faults, InputError
 from thermal.blocks import BlockCells
+from thermal.numbers import numbers
 from thermal.operator import Operator
 from thermal.pace import FixedSteps, Pace
 from thermal.solver import Solver
@@ -66,7 +67,7 @@ class March:
 
 def read_edges(edges_s: ArrayLike) -> Array:
     """Return the ends of the steps as an array, or say what is wrong with them."""
-    edges = np.asarray(edges_s, dtype=np.float64)
+    edges = numbers(edges_s, "edges_s")
     if edges.ndim != 1 or len(edges) < 2:
         raise InputError.of("edges_s", f"an array of shape {edges.shape}", "(steps + 1,)")
     if not np.isfinite(edges).all() or not (np.diff(edges) > 0.0).all():
@@ -81,7 +82,7 @@ def read_power(power_w: StepPower, blocks: BlockCells, steps: int) -> PowerOf:
     if callable(power_w):
         given = power_w
         return lambda step, mean_c: blocks.power_vector(
-            np.asarray(given(step, mean_c)), f"power of step {step}"
+            given(step, mean_c), f"power of step {step}"
         )
     table = read_table(power_w, blocks, steps)
     return lambda step, _: table[step]
@@ -95,7 +96,7 @@ def read_table(power_w: ArrayLike | pd.DataFrame, blocks: BlockCells, steps: int
             faults.add("power", f"column {column!r} is no block", "names of blocks")
         faults.raise_if_any()
         power_w = power_w.reindex(columns=list(blocks.keys), fill_value=0.0).to_numpy()
-    table = np.asarray(power_w, dtype=np.float64)
+    table = numbers(power_w, "power")
     if table.shape != (steps, len(blocks.keys)):
         allowed = f"({steps}, {len(blocks.keys)}): steps, blocks"
         raise InputError.of("power", f"an array of shape {table.shape}", allowed)

@@ -32,7 +32,8 @@ Array = NDArray[np.float64]
 _INEXACT = 0.03  #: of the residual before, to which each linear problem is solved
 _MOST_ROUNDS = 60
 _ALIKE = 2.0**-24  #: relative change of a conductivity below its rounding to single precision
-_STALE = 0.01  #: relative change of a conductivity that makes a march assemble afresh
+_STALE = 0.01  #: relative change of a conductivity that makes a march assemble afresh ...
+_STALE_AT_K = 0.1  #: ... where its error may be this much; of a smaller one the same part
 
 
 class Frozen(NamedTuple):
@@ -108,13 +109,15 @@ class Conduction:
 
 
 class Following:
-    """Keeps the conductivities of a march within a per cent of those at its temperatures.
+    """Keeps the conductivities of a march near those at its temperatures: to a per cent or less.
 
     Parameters
     ----------
     conduction : Conduction
     rise_k : array (nz, ny, nx)
         Where the march starts [K].
+    tolerance_k : float, optional
+        Error that a part of the march may have [K].
 
     Attributes
     ----------
@@ -122,14 +125,18 @@ class Following:
         Operator and solver to start with.
     """
 
-    def __init__(self, conduction: Conduction, rise_k: Array) -> None:
+    def __init__(
+        self, conduction: Conduction, rise_k: Array, tolerance_k: float | None = None
+    ) -> None:
+        asked_k = _STALE_AT_K if tolerance_k is None else tolerance_k
+        self._stale = _STALE * min(1.0, asked_k / _STALE_AT_K)
         self._conduction = conduction.based_at(rise_k)
         self._at_k = rise_k
         self.start = self._conduction.reference
 
     def moved(self, rise_k: Array) -> Frozen | None:
         """Return operator and solver at a field where it moved too far from the last one."""
-        if self._conduction.change(self._at_k, rise_k) <= _STALE:
+        if self._conduction.change(self._at_k, rise_k) <= self._stale:
             return None
         self._at_k = rise_k
         return self._conduction.at(rise_k)

@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from techlib import InputError
+from techlib.writing import staged_files
 from thermal.mesh import Mesh
+from thermal.numbers import is_number
 
 __all__ = ["write_vtk"]
 
@@ -65,7 +67,7 @@ def write_vtk(
         text = _document("RectilinearGrid", (nx, ny, nz), "", cells, named)
     else:
         counts = voxels or (nx, ny, max(nz, _LEAST_HEIGHTS))
-        if min(counts) < 1:
+        if len(counts) != 3 or not all(is_number(n) and n >= 1 and n % 1 == 0 for n in counts):
             raise InputError.of("voxels", f"{counts}", "three whole numbers above 0")
         at = [_cells_at(line, count) for line, count in zip(lines, counts, strict=True)]
         image = {name: values[np.ix_(*reversed(at))] for name, values in cells.items()}
@@ -74,7 +76,9 @@ def write_vtk(
         spacing = " ".join(f"{size:.17g}" for size in sizes)
         geometry = f' Origin="{origin}" Spacing="{spacing}"'
         text = _document("ImageData", counts, geometry, image, {})
-    Path(path).write_text(text, "ascii")
+    file = Path(path)
+    with staged_files(file.parent, file.name) as place:
+        (place / file.name).write_text(text, "ascii")
 
 
 def _cells_at(lines: Array, count: int) -> Array:

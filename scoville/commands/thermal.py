@@ -119,10 +119,12 @@ def _print(session: Session, found: ThermalRun) -> None:
             f"{row['power_w']:.3f}",
             f"{row['mean_c']:.2f}",
             f"{row['max_c']:.2f}",
+            f"{row['peak_c']:.2f}",
         )
         for row in rows_of(hottest.rename_axis("block").reset_index())
     ]
-    session.table("hottest blocks", ("block", "power W", "mean degC", "max degC"), rows)
+    columns = ("block", "power W", "mean degC", "hottest cell degC", "hottest point degC")
+    session.table("hottest blocks", columns, rows)
     steady = found.temperatures
     session.say(
         f"\n{len(steady.block_mean_c)} blocks, {steady.power_w.sum():.1f} W, hottest cell "
@@ -145,7 +147,8 @@ def _print(session: Session, found: ThermalRun) -> None:
     if found.error is not None:
         session.say(
             f"estimated error of the mesh: block means {found.error.mean_k.max():.2g} K, "
-            f"hottest cells {found.error.max_k.max():.2g} K at most"
+            f"hottest cells {found.error.max_k.max():.2g} K, "
+            f"hottest points {found.error.peak_k.max():.2g} K at most"
         )
     for note in found.notes:
         session.say(f"note: {note}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,7 @@ from package import (
 )
 from techlib import InputError, Material, materials
 
+Writer = Callable[[Case, Path], object]
 REFERENCE = Path(__file__).parents[3] / "shared" / "data" / "thermal"
 MANY = 23
 OFF_GRID = 2.0**0.5 - 1.0  # so that the points fall on no edge of a round grid
@@ -445,3 +447,44 @@ def test_what_3d_ice_cannot_hold(tmp_path: Path) -> None:
             "it into two"
         ),
     ]
+
+
+@pytest.mark.parametrize(
+    ("write", "blocked"),
+    [
+        (write_case, "slab.json"),
+        (write_ice, "slab.stk"),
+        (write_ice, "slab_n_die.flp"),
+        (lambda case, path: write_hotspot(case, path.parent), "slab.lcf"),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_told_and_nothing_is_left(
+    tmp_path: Path, write: Writer, blocked: str
+) -> None:
+    square, stock = box(0.0, 0.0, 1e4, 1e4), materials()
+    die = Layer(
+        "die", 100.0, square, stock["silicon"], (Region("hot", square, stock["silicon"], "hot"),)
+    )
+    plates = tuple(Layer(name, 1e3, square, stock["copper"]) for name in ("spreader", "sink"))
+    slab = Package("slab", (die, *plates), stock["air"], Face(1e4, 40.0), Face(), Face(), 40.0)
+    (tmp_path / blocked).mkdir()
+    with pytest.raises(InputError, match=f"{blocked}: is a folder; allowed: the name of a file"):
+        write(
+            Case(slab, {"hot": 10.0}, initial_c=40.0),
+            tmp_path / blocked.replace("_n_die.flp", ".stk"),
+        )
+    assert [path.name for path in tmp_path.iterdir()] == [blocked]
+
+
+@pytest.mark.parametrize("write", [write_ice, lambda case, path: write_hotspot(case, path.parent)])
+def test_steady_powers_beside_a_trace_are_told(tmp_path: Path, write: Writer) -> None:
+    """Neither format holds both; what is read again takes the means of the trace."""
+    square, stock = box(0.0, 0.0, 1e4, 1e4), materials()
+    hot = Region("hot", square, stock["mould"], "hot")
+    die = Layer("die", 100.0, square, stock["mould"], (hot,))
+    plates = tuple(Layer(name, 1e3, square, stock["mould"]) for name in ("spreader", "sink"))
+    slab = Package("slab", (die, *plates), stock["air"], Face(1e4, 40.0), Face(), Face(), 40.0)
+    trace = CaseTrace(0.1, pd.DataFrame({"hot": [1.0, 3.0]}))
+    for power_w, told in ((2.0, False), (2.5, True)):
+        notes = write(Case(slab, {"hot": power_w}, trace, initial_c=40.0), tmp_path / "slab.stk")
+        assert any("the means of its trace" in note for note in notes) == told

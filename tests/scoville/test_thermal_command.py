@@ -52,7 +52,7 @@ def test_json_of_a_case(case: tuple[Path, Package]) -> None:
     expected = {"blocks", "max_c", "residual", "iterations", "energy_balance", "cells", "seconds"}
     assert expected <= set(found)
     assert set(found["blocks"]) == set(POWER_W)
-    assert all(set(values) == {"mean_c", "max_c"} for values in found["blocks"].values())
+    assert all(set(values) == {"mean_c", "max_c", "peak_c"} for values in found["blocks"].values())
     assert {"assembly", "setup", "solve"} <= set(found["seconds"])
     assert found["cells"] >= 64 * 64 * 3
     assert found["energy_balance"] < 1e-8

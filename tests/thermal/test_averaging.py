@@ -77,7 +77,9 @@ def test_a_block_of_any_size_is_not_made_worse(solid: Solid) -> None:
         for _ in range(6):
             x, y = generator.uniform(1000.0, 10_000.0, 2)
             package = plate(solid, {"b": box(x, y, x + 500.0 * size, y + 500.0 * size)})
-            square.append(errors(package, {"b": 1.0}, lateral=32, finest_um=25.0, growth=0.1))
+            square.append(
+                errors(package, {"b": 1.0}, lateral=32, kind="uniform", finest_um=25.0, growth=0.1)
+            )
         plain, corrected = np.sqrt((np.array(square) ** 2).mean(axis=0))
         ratios.append(corrected / plain)
     # Measured 0.95, 0.84, 0.66, 0.25, 0.55, 0.45 for blocks of half a cell to six cells.
@@ -145,3 +147,24 @@ def test_cells_taken_a_few_at_a_time_need_less_memory(
     assert abs(alone - together).max() <= 4.0 * np.finfo(float).eps * abs(together).max()
     assert little < 180.0  # byte a cell, all of which are heated; the weights themselves take 12
     assert much > 2.0 * little
+
+
+@pytest.mark.parametrize("lateral", [24, 32, 34, 40])
+def test_a_die_that_ends_inside_of_a_cell(solid: Solid, lateral: int) -> None:
+    """Cells that silicon shares with air are left alone: no parabola spans both."""
+    whole, die = box(-10e3, -12e3, 38e3, 30e3), box(3e3, 2e3, 21e3, 14e3)
+    silicon, copper, paste = solid(130.0), solid(385.0), solid(6.0)
+    spots = {"gpu": box(4e3, 3e3, 10.1e3, 9.3e3), "io": box(12e3, 3e3, 20.3e3, 5.1e3)}
+    regions = tuple(Region(name, spot, silicon, name) for name, spot in spots.items())
+    layers = (
+        Layer("active", 20.0, die, silicon, regions),
+        Layer("die", 650.0, die, silicon),
+        Layer("paste", 60.0, die, paste),
+        Layer("lid", 2200.0, whole, copper),
+    )
+    package = Package("p", layers, solid(0.026), Face(9e3, 30.0), Face(), Face(), 30.0)
+    power_w = {"gpu": 62.0, "io": 9.0}
+    model = ThermalModel(package, Resolution(lateral=lateral, kind="uniform"), means="corrected")
+    found = model.steady(power_w)
+    fitted = ThermalModel(package, Resolution(lateral=96), means="corrected").steady(power_w)
+    assert (found.block_mean_c - fitted.block_mean_c).abs().max() < 1.0  # of rises of 16 and 40 K

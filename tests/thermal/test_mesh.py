@@ -19,6 +19,7 @@ from thermal.coarseness import coarseness_warnings
 from thermal.fill import LayerFill
 from thermal.heat import heat_weights
 from thermal.memory import check_memory, predicted_byte
+from thermal.resolution import Kind
 
 Solid = Callable[..., Material]
 Stack = Callable[..., Package]
@@ -112,6 +113,25 @@ def test_fitted_lines_lie_on_the_edges_of_materials(solid: Solid) -> None:
     assert np.diff(mesh.x_m).max() <= 10e-3 / 12 * (1 + 1e-9)
 
 
+def test_fitted_lines_lie_on_the_edges_of_blocks_where_there_is_room(solid: Solid) -> None:
+    """The longer edge of two that are too near to each other, and none too near to the end."""
+    silicon = solid(120.0)
+    blocks = {
+        "long": box(2_345.0, 1_000.0, 5_000.0, 9_000.0),
+        "short": box(6_000.0, 1_000.0, 2_345.0 + 5_000.0, 2_000.0),
+        "near": box(5_300.0, 2_500.0, 9_000.0, 4_000.0),
+        "edge": box(100.0, 2_500.0, 1_500.0, 4_000.0),
+    }
+    regions = tuple(Region(key, block, silicon, key) for key, block in blocks.items())
+    layer = Layer("die", 100.0, PLATE, silicon, regions)
+    package = Package("p", (layer,), silicon, Face(1e4), Face(), Face(), 25.0)
+    lines_um = set(np.round(Mesh.of(package, Resolution(lateral=10)).x_m * 1e6, 6))
+    assert {2_345.0, 5_000.0, 6_000.0, 7_345.0, 9_000.0} <= lines_um
+    assert not {5_300.0, 100.0} & lines_um
+    even = Mesh.of(package, Resolution(lateral=10, kind="uniform"))
+    np.testing.assert_allclose(even.x_m, np.linspace(0.0, 10e-3, 11))
+
+
 def test_mixed_cells_keep_the_mean_along_z_and_capacity(solid: Solid) -> None:
     silicon, mould = solid(120.0, 1.6e6), solid(0.9, 2.0e6)
     disc = Point(5000.0, 5000.0).buffer(3000.0, quad_segs=32)
@@ -168,7 +188,7 @@ def test_settings_out_of_range_are_all_reported() -> None:
         "resolution.lateral: 0 cells; allowed: a whole number, 1 or more",
         "resolution.cells_per_layer: 0 cells; allowed: a whole number, 1 or more",
         "resolution.kind: unknown kind 'fited'; did you mean 'fitted'?",
-        "resolution.finest_um: -1.0 um; allowed: above 0 um",
+        "resolution.finest_um: -1 um; allowed: above 0 um",
         "resolution.growth: nan; allowed: 0 or more",
     ]
 
@@ -188,6 +208,25 @@ def test_a_mesh_that_does_not_fit_is_refused_before_it_is_made(stack: Stack, sol
     check_memory((10, 100, 100), available=predicted_byte(200_000))
     with pytest.raises(ResourceError, match="1 x 1000000000000 x 1000000000000 cells need about"):
         Mesh.of(stack([(10.0, solid(1.0))]), Resolution(lateral=10**12))
+
+
+@pytest.mark.parametrize("kind", ["fitted", "graded"])
+def test_the_resolution_that_is_advised_fits_and_the_next_does_not(
+    stack: Stack, solid: Solid, monkeypatch: pytest.MonkeyPatch, kind: Kind
+) -> None:
+    """Finer cells are lower, too: their number grows faster than with the square."""
+    layers = [(300.0, solid(120.0)), (2000.0, solid(390.0))]
+    package = stack(layers, {"spot": box(0.0, 0.0, 3_000.0, 3_000.0)})
+    monkeypatch.setattr("thermal.memory.available_byte", lambda: 10_000_000)
+    for lateral in (200, 10**9):
+        with pytest.raises(ResourceError) as refused:
+            Mesh.of(package, Resolution(lateral=lateral, kind=kind))
+        advised = int(str(refused.value).rsplit(" ", 1)[1])
+        assert Mesh.of(package, Resolution(lateral=advised, kind=kind)).cells > 20_000
+        with pytest.raises(ResourceError):
+            Mesh.of(package, Resolution(lateral=advised + 1, kind=kind))
+    with pytest.raises(ResourceError, match=r"; allow fewer cells along z$"):
+        Mesh.of(package, Resolution(lateral=1, finest_um=0.01, growth=0.0))
 
 
 def test_a_steady_state_alone_takes_less_memory(

@@ -115,6 +115,7 @@ def test_result_is_labelled(model: ThermalModel, tmp_path: Path) -> None:
     found.to_netcdf(tmp_path / "field.nc")
     with xr.open_dataset(tmp_path / "field.nc", engine="scipy") as read:
         xr.testing.assert_identical(read.load(), field)
+        assert read.attrs["residual"] == found.residual  # in double precision
     active = found.layer_map("active")
     assert float(active.max()) == pytest.approx(found.block_max_c.max())
     lid = found.layer_map("lid")
@@ -122,7 +123,7 @@ def test_result_is_labelled(model: ThermalModel, tmp_path: Path) -> None:
     heights = np.diff(found.mesh.z_m)[cells]
     expected = np.average(found.field_c[cells], axis=0, weights=heights)
     np.testing.assert_allclose(lid, expected, rtol=1e-12)
-    assert list(found.to_dataframe().columns) == ["power_w", "mean_c", "max_c"]
+    assert list(found.to_dataframe().columns) == ["power_w", "mean_c", "max_c", "peak_c"]
     assert found.cells == found.field_c.size
     assert set(found.seconds) == {"assembly", "setup", "solve"}
     assert found.max_c >= found.block_max_c.max() >= found.block_mean_c.max()

@@ -15,7 +15,14 @@ from shapely import box
 
 from package import Face, Layer, Package, Region
 from techlib import ConvergenceError, InputError, Material, materials
-from thermal import DirectSolver, ReducedModel, Resolution, ThermalModel, assemble
+from thermal import (
+    DirectSolver,
+    ReducedModel,
+    Resolution,
+    TemperatureHistory,
+    ThermalModel,
+    assemble,
+)
 from thermal.fill import LayerFill
 
 Array = NDArray[np.float64]
@@ -271,3 +278,31 @@ def test_silicon_of_the_library_follows_the_temperature() -> None:
     assert model.nonlinear
     assert model.mesh.reference_c == 27.0
     assert re.match(r"4\d", f"{model.steady({'c': 1.0}).max_c:.1f}")
+
+
+def test_a_tighter_tolerance_follows_the_temperature_more_closely(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Conductivities lag behind by less where less error is allowed."""
+    silicon, copper = materials()["silicon"], materials()["copper"]
+    package = stack(
+        [(500.0, silicon), (1500.0, copper)],
+        {"hot": box(1000.0, 1000.0, 5000.0, 5000.0)},
+        top=Face(8e3, 30.0),
+    )
+    model = ThermalModel(package, Resolution(lateral=12))
+    powers = np.random.default_rng(2).uniform(0.0, 150.0, (12, 1))
+    edges = np.arange(13) * 0.01
+    found = {t: model.transient(powers, edges, tolerance_k=t) for t in (0.1, 0.01)}
+    with monkeypatch.context() as patched:
+        patched.setattr("thermal.varying._STALE_AT_K", 1e-9)
+        loose = model.transient(powers, edges, tolerance_k=0.01)
+    monkeypatch.setattr("thermal.varying._STALE", 1e-6)
+    exact = model.transient(powers, edges, substeps=64)
+    assert exact.max_c > 60.0  # conductivities change by an eighth
+
+    def off_k(history: TemperatureHistory) -> float:
+        return float((history.block_mean_c - exact.block_mean_c).abs().max().max())
+
+    assert off_k(found[0.01]) < 0.5 * off_k(found[0.1])
+    assert off_k(found[0.01]) < 0.8 * off_k(loose)

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from techlib import Faults, InputError
 from thermal.blocks import Power
 from thermal.model import ThermalModel
+from thermal.numbers import is_number, numbers, shown
 from thermal.reduced.inputs import Inputs
 from thermal.reduced.report import ReducedReport
 from thermal.transient import StepPower, read_edges
@@ -23,11 +24,14 @@ def step_edges(edges_s: ArrayLike, power_w: StepPower) -> Array:
     """Return the ends of steps, from them or from the length of all."""
     if np.ndim(edges_s) > 0:
         return read_edges(edges_s)
-    length_s = float(np.asarray(edges_s, dtype=np.float64))
+    length_s = float(numbers(edges_s, "edges_s"))
     if callable(power_w) or not 0.0 < length_s < np.inf:
         what = "a power that is a callable" if callable(power_w) else f"steps of {length_s:g} s"
         raise InputError.of("edges_s", what, "steps above 0 s, or an array (steps + 1,)")
-    return read_edges(np.arange(len(np.asarray(power_w)) + 1) * length_s)
+    shape = np.shape(power_w)
+    if len(shape) != 2:
+        raise InputError.of("power", f"an array of shape {shape}", "(steps, keys): steps, blocks")
+    return read_edges(np.arange(shape[0] + 1) * length_s)
 
 
 def check_settings(
@@ -35,10 +39,10 @@ def check_settings(
 ) -> Array:
     """Return the nominal powers, or report every fault of the settings."""
     faults = Faults()
-    if not 0.0 < tolerance_k < np.inf:
-        faults.add("tolerance_k", f"{tolerance_k:g} K", "above 0 K")
-    if not 0.0 < shortest_s < np.inf:
-        faults.add("shortest_s", f"{shortest_s:g} s", "above 0 s")
+    if not (is_number(tolerance_k) and 0.0 < tolerance_k < np.inf):
+        faults.add("tolerance_k", f"{shown(tolerance_k)} K", "above 0 K")
+    if not (is_number(shortest_s) and 0.0 < shortest_s < np.inf):
+        faults.add("shortest_s", f"{shown(shortest_s)} s", "above 0 s")
     if model.nonlinear:
         cure = "take model.frozen(model.steady(powers)), or nonlinear=False"
         what = "its conductivities follow the temperature"

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from techlib import Faults, InputError
+from techlib.writing import staged_files
 from thermal.mesh import Mesh
 from thermal.operator import Operator
 
@@ -32,9 +33,10 @@ _UNREADABLE = (
 )
 
 
-def fingerprint(mesh: Mesh, operator: Operator) -> str:
-    """Return the SHA-256 of a mesh with its blocks and of its conduction operator."""
-    digest = hashlib.sha256(json.dumps([_FORMAT, list(mesh.keys)]).encode())
+def fingerprint(mesh: Mesh, operator: Operator, *, corrected: bool) -> str:
+    """Return the SHA-256 of a mesh with its blocks, the kind of their means, and its operator."""
+    head = [_FORMAT, list(mesh.keys), *(["corrected"] if corrected else [])]
+    digest = hashlib.sha256(json.dumps(head).encode())
     heat = mesh.heat
     arrays = [mesh.x_m, mesh.y_m, mesh.z_m, heat.data, heat.indices, heat.indptr]
     arrays += [operator.gx, operator.gy, operator.gz, operator.outside_w_k, operator.outside_w]
@@ -51,7 +53,10 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], notes: Mapping[
     """Write arrays and notes; the same content gives the same bytes."""
     text = json.dumps({"format": _FORMAT, **notes}, sort_keys=True)
     content: dict[str, Any] = {"notes": np.array(text), **arrays}
-    with path.open("wb") as file:
+    with (
+        staged_files(path.parent, path.name) as place,
+        (place / path.name).open("wb") as file,
+    ):
         np.savez(file, **content)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from techlib import Faults, InputError, did_you_mean
+from thermal.numbers import numbers
 
 __all__ = ["Inputs", "Patterns", "principal_inputs"]
 
@@ -68,7 +69,7 @@ class Inputs:
             return cls(keys, nominal, np.diag(nominal), plain=True)
         if not isinstance(patterns, np.ndarray):
             return cls(keys, nominal, _grouped(patterns, keys, nominal), plain=False)
-        found = patterns.astype(np.float64)
+        found = numbers(patterns, "inputs")
         if found.ndim != 2 or found.shape[0] != len(keys) or not found.any(axis=0).all():
             allowed = f"({len(keys)}, patterns), each with power in some block"
             raise InputError.of("inputs", f"an array of shape {found.shape}", allowed)
@@ -163,7 +164,7 @@ def principal_inputs(power_w: ArrayLike, nominal_w: ArrayLike, *, share: float =
     array([[2.],
            [4.]])
     """
-    table, nominal = np.asarray(power_w, np.float64), np.asarray(nominal_w, np.float64)
+    table, nominal = numbers(power_w, "power_w"), numbers(nominal_w, "nominal_w")
     faults = Faults()
     if nominal.ndim != 1 or not (np.isfinite(nominal) & (nominal > 0.0)).all():
         faults.add("nominal_w", "not a list of powers above zero", "(keys,) above 0 W")

@@ -105,6 +105,18 @@ class Basis:
         """Set combinations of the fields: (fields, count) to (count, cells)."""
         return combine(self.fields, coefficients, out)
 
+    def averages(self, averaging: sparse.csr_array) -> Array:
+        """Return what weights of cells (keys, cells) make of each field (keys, fields)."""
+        cells = np.unique(averaging.indices)
+        weights = sparse.csr_array(averaging[:, cells])
+        return (
+            np.concatenate(
+                [np.asarray(weights @ row[cells]) for part in self.fields for row in part]
+            )
+            .reshape(len(self), -1)
+            .T
+        )
+
     def modes(self) -> Modes:
         """Diagonalise: orthonormal by conductance first, which is the better conditioned.
 

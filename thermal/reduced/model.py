@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -137,6 +138,9 @@ class ReducedModel:
         problem = Problem.of(model.operator, model.solver, model.mesh, model.blocks, chosen)
         found = reduce(problem, tolerance_k, shortest_s, progress)
         system = ModalSystem.of(found.modes, chosen.projector)
+        if model.blocks.corrected:
+            averages = found.basis.averages(model.blocks.averaging)
+            system = dataclasses.replace(system, means=averages @ found.modes.coefficients)
         shapes = ModeShapes.of(found.basis, found.modes, problem.members)
         report = ReducedReport(
             tolerance_k=tolerance_k,
@@ -160,7 +164,9 @@ class ReducedModel:
 
     @property
     def resistance_k_w(self) -> pd.DataFrame:
-        """Steady rise of each block's mean by 1 W in each block, symmetric [K/W].
+        """Steady rise of each block's mean (rows) by 1 W in each block (columns) [K/W].
+
+        Symmetric, but for what corrected means (`thermal.averaging`) take off.
 
         Raises
         ------
@@ -171,8 +177,8 @@ class ReducedModel:
             what = "knows its blocks only in groups or patterns"
             cure = "build it without joining inputs"
             raise InputError.of("reduced model", what, cure=cure)
-        half = self.system.means / np.sqrt(self.system.rates_per_s)
-        return pd.DataFrame(half @ half.T, index=self._index, columns=self._index)
+        by_rate = self.system.drive / self.system.rates_per_s[:, None]
+        return pd.DataFrame(self.system.means @ by_rate, index=self._index, columns=self._index)
 
     def steady(self, power_w: Power) -> ReducedState:
         """Return the steady state at constant powers.

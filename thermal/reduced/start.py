@@ -10,6 +10,7 @@ from thermal.model import ThermalModel
 from thermal.reduced.history import ReducedState
 from thermal.reduced.march import ModalSystem
 from thermal.reduced.shapes import ModeShapes
+from thermal.start import start_temperature
 from thermal.temperatures import Temperatures
 
 __all__ = ["Start", "start_amplitudes"]
@@ -39,7 +40,5 @@ def start_amplitudes(
         formed_k = shapes.at_blocks @ found.astype(np.float32)
         missed_k = np.abs(formed_k - rise_k[model.blocks.members[0]])
         return found, float(missed_k.max())
-    start_c = model.package.ambient_c if start is None else float(start)
-    if not np.isfinite(start_c):
-        raise InputError.of("start", f"{start_c} degC", "a finite temperature")
+    start_c = start_temperature(start, model.package.ambient_c)
     return (start_c - reference_c) * system.uniform, 0.0

@@ -42,7 +42,7 @@ def save_parts(path: Path, model: ThermalModel, parts: Parts, *, fields: bool) -
     kept = shapes.fields if fields else ()
     arrays |= {f"fields_{number}": part for number, part in enumerate(kept)}
     notes = {
-        "fingerprint": fingerprint(model.mesh, model.operator),
+        "fingerprint": fingerprint(model.mesh, model.operator, corrected=model.blocks.corrected),
         "plain": inputs.plain,
         "blocks_of_fields": len(kept),
         "visits": [dataclasses.asdict(visit) for visit in report.visits],
@@ -67,7 +67,7 @@ def load_parts(path: Path, model: ThermalModel) -> Parts:
         "members": len(model.blocks.members[0]),
         "cells": model.mesh.cells,
     }
-    digest = fingerprint(model.mesh, model.operator)
+    digest = fingerprint(model.mesh, model.operator, corrected=model.blocks.corrected)
     arrays, notes = read_arrays(path, _SHAPES, sizes, digest)
     try:
         kept = [arrays[f"fields_{number}"] for number in range(notes["blocks_of_fields"])]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -193,6 +194,29 @@ def test_rates_are_positive_and_never_below_the_slowest_of_the_full_model(
     assert (rates > 0.0).all()
     assert (rates >= exact.rates[: len(rates)] * (1.0 - 1e-9)).all()
     assert rates[0] == pytest.approx(exact.rates[0], rel=1e-3)
+
+
+def test_corrected_means_stay_corrected(
+    package: Callable[..., Package], tmp_path: Path, model: ThermalModel
+) -> None:
+    """Those of the reduced model are those of the model that it was made from."""
+    full = ThermalModel(
+        package(), Resolution(lateral=10, finest_um=200.0), solver=direct, means="corrected"
+    )
+    reduced = ReducedModel.of(full, POWER_W, tolerance_k=TOLERANCE_K, shortest_s=SHORTEST_S)
+    steady_c = full.steady(POWER_W).block_mean_c
+    assert (reduced.mean_c(reduced.steady(POWER_W)) - steady_c).abs().max() < 1e-3
+    assert (model.steady(POWER_W).block_mean_c - steady_c).abs().max() > 0.1  # plain ones
+    power, edges = jumps(20)
+    means, _, _ = Exact(full).march(power, edges, 25.0)
+    found = reduced.march(power, edges, 25.0)
+    assert np.abs(found.block_mean_c.to_numpy() - means).max() <= TOLERANCE_K
+    for key in full.keys:
+        rise = full.steady({key: 1.0}).block_mean_c - 25.0
+        np.testing.assert_allclose(reduced.resistance_k_w[key], rise, rtol=1e-5)
+    reduced.save(tmp_path / "corrected.npz")
+    with pytest.raises(InputError, match="was made for another mesh"):
+        ReducedModel.load(tmp_path / "corrected.npz", model)
 
 
 def test_resistances_are_symmetric_and_positive(model: ThermalModel, reduced: ReducedModel) -> None:
