@@ -21,6 +21,7 @@ from floorplan.violation import Violation, broken
 __all__ = ["map_violations"]
 
 _MOST = 0.5  # share of bumps out of place from which the maps as a whole do not fit
+_ALIGNED = 0.2  # of a pad: middles of a stack and a PHY that are no farther apart are in line
 
 
 class _Fit(NamedTuple):
@@ -59,7 +60,7 @@ def map_violations(artwork: Artwork, fields: Sequence[Pads], deck: RuleDeck) -> 
         for phy in wired:
             mirror = Orientation.MX if horizontal[stack.owner] else Orientation.MY
             edge = 0 if horizontal[stack.owner] else 1
-            lined_up = _lined_up(artwork, stack.owner, f"{phy.owner}/{phy.block}", edge)
+            lined_up = _lined_up(artwork, stack, phy, edge)
             straight = edge if lined_up else None
             yield from _compare(stack, phy, (mirror, Orientation.R0), deck, straight)
     blocks = {f"{p.owner}/{p.block}": p for p in fields if p.kind is BumpKind.D2D}
@@ -70,17 +71,18 @@ def map_violations(artwork: Artwork, fields: Sequence[Pads], deck: RuleDeck) -> 
             yield from _compare(blocks[one], blocks[other], (mirror,), deck, edge)
 
 
-def _lined_up(artwork: Artwork, stack: str, phy: str, axis: int) -> bool:
-    """Whether the middles of a stack and of a PHY, by its key, are the same along an axis."""
-    bodies = [body.outline.bounds for body in artwork.stacks if body.name == stack]
+def _lined_up(artwork: Artwork, stack: Pads, phy: Pads, axis: int) -> bool:
+    """Whether a stack and its PHY are meant to be in line along an axis."""
+    key = f"{phy.owner}/{phy.block}"
+    bodies = [body.outline.bounds for body in artwork.stacks if body.name == stack.owner]
     blocks = [
         die.blocks.placed_outline(index).bounds
         for die in artwork.dies
         for index, name in enumerate(die.blocks.names)
-        if name == phy
+        if name == key
     ]
     middles = [(b[axis] + b[axis + 2]) / 2.0 for b in (*bodies, *blocks)]
-    return len(middles) == 2 and abs(middles[1] - middles[0]) <= ROUND_OFF_UM * 10.0
+    return len(middles) == 2 and abs(middles[1] - middles[0]) <= _ALIGNED * phy.pad_um
 
 
 def _compare(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 import gdstk
@@ -29,12 +29,17 @@ _NOWHERE = (0.0, 0.0, 0.0, 0.0)
 
 def file_violations(layout: LayoutFile, layers: LayerMap, deck: RuleDeck) -> Iterator[Violation]:
     """Yield what is wrong with the cells, layers and single shapes of a file."""
-    if len(layout.tops) > 1:
-        others = [name for name in layout.tops if name != layout.name]
+    names = Counter(cell.name for cell in layout.cells)
+    others = [name for name in layout.tops if name != layout.name and names[name] == 1]
+    if others:
         verb, them = ("stands", "it") if len(others) == 1 else ("stand", "them")
         what = f"{', '.join(others)} {verb} beside it; place {them} below or take {them} out"
         rule = deck["top-cell"]
-        yield broken(rule, layout.name, _NOWHERE, what, amount=len(layout.tops), limit=1.0)
+        yield broken(rule, layout.name, _NOWHERE, what, amount=len(others) + 1, limit=1.0)
+    for name, count in names.items():
+        if count > 1:
+            what = f"{count} cells have this name; rename all but one"
+            yield broken(deck["cell-duplicate"], name, _NOWHERE, what, amount=count, limit=1.0)
     yield from _duplicate_cells(layout, deck["cell-duplicate"])
     yield from _duplicate_instances(layout, deck["instance-duplicate"])
     yield from _unknown_layers(layout, layers, deck["layer-unknown"])

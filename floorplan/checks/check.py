@@ -20,11 +20,12 @@ from floorplan.checks.seal_ring import seal_ring_violations
 from floorplan.checks.shapes import shape_violations
 from floorplan.file_artwork import artwork_of_file
 from floorplan.file_nets import package_nets
+from floorplan.file_pads import pads_of_file
 from floorplan.floorplan import Floorplan
 from floorplan.layer_map import LayerMap, layer_map
 from floorplan.layout import Layout
 from floorplan.layout_file import LayoutFile
-from floorplan.pads import Pads, pads_of, pads_of_file
+from floorplan.pads import Pads, pads_of
 from floorplan.rule import Severity
 from floorplan.rule_deck import RuleDeck, rule_deck
 from floorplan.violation import Violation

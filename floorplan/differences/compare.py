@@ -16,11 +16,12 @@ from floorplan.differences.bumps import compare_bumps
 from floorplan.differences.difference import Difference
 from floorplan.differences.shapes import compare_shapes
 from floorplan.file_artwork import artwork_of_file, outline_of
+from floorplan.file_pads import pads_of_file
 from floorplan.floorplan import Floorplan
 from floorplan.layer_map import LayerMap, layer_map
 from floorplan.layout import Layout
 from floorplan.layout_file import LayoutFile
-from floorplan.pads import pads_of, pads_of_file
+from floorplan.pads import pads_of
 
 __all__ = ["diff", "diff_files"]
 
