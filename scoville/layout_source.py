@@ -11,7 +11,7 @@ from typing import Any
 import floorplan
 from floorplan import Floorplan, LayerMap, Layout, LayoutFile, RuleDeck
 from floorplan.imports.reading import IMPORTS
-from floorplan.layout_reader import LAYOUT_SUFFIXES
+from floorplan.layout_reader import layout_suffix
 from floorplan.rule_deck import read_rule_tables
 from scoville.design import Design, load_design
 from scoville.design_file import Override, builtin_designs, override_tables
@@ -87,7 +87,7 @@ def layout_source(
     """
     path = Path(target)
     tables = {} if rules is None else read_rule_tables(rules)
-    if path.suffix.lower() in LAYOUT_SUFFIXES and target not in builtin_designs():
+    if layout_suffix(path) and target not in builtin_designs():
         deck = _rules(target, overrides, tables, rules)
         layout = floorplan.read_layout(path)
         digest = input_hash({}, path.read_bytes())

@@ -370,9 +370,12 @@ def test_errors_name_the_options_that_were_given(tmp_path, options, told, more):
     assert done.stderr.startswith(f"error: {told}")
 
 
-def test_a_packed_layout(tmp_path):
+def test_a_packed_layout_or_design(tmp_path):
     path = tmp_path / "a.gds.gz"
     path.write_bytes(b"\x1f\x8b")
+    (said,) = lines_of(run("check", path))
+    assert said.startswith(f"{path}: cannot be read: ")
+    path = write(tmp_path, "", "mine.toml.gz")
     (said,) = lines_of(run("check", path))
     assert said.startswith(f"{path}: is packed; allowed: a design, ")
     assert said.endswith(f"; unpack it: gunzip {path}")
