@@ -14,7 +14,7 @@ from floorplan.imports.reading import IMPORTS
 from floorplan.layout_reader import layout_suffix
 from floorplan.rule_deck import read_rule_tables
 from scoville.design import Design, load_design
-from scoville.design_file import Override, builtin_designs, override_tables
+from scoville.design_file import Override, builtin_designs, is_floorplan, override_tables
 from scoville.run_record import input_hash
 from techlib import Faults, InputError, Source, bibliography, did_you_mean
 
@@ -116,12 +116,11 @@ def _refuse_others(target: str, suffix: str) -> None:
 
 
 def _is_floorplan(path: Path) -> bool:
-    """Whether a file is a floorplan in full, as `scoville layout` writes it, and no design."""
+    """Whether a file is a floorplan in full, and no design."""
     try:
-        tables: dict[str, Any] = tomllib.loads(path.read_text("utf-8-sig"))
+        return is_floorplan(tomllib.loads(path.read_text("utf-8-sig")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         return False  # reading it as a design tells what is wrong
-    return "dies" in tables and "interposer" in tables
 
 
 def _rules(
