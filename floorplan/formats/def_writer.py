@@ -20,7 +20,10 @@ from floorplan.layout import Layout
 from floorplan.metal import routing_metals
 from techlib import Faults
 
-__all__ = ["PROPERTIES", "die_def_text", "files", "package_def_text"]
+__all__ = ["PACKAGE", "PROPERTIES", "die_def_text", "files", "package_def_text"]
+
+#: Name and value of the design property that tells the DEF of a package from that of a die.
+PACKAGE = ("level", "package")
 
 #: What a component may say of a block, with the types of DEF.
 PROPERTIES = {"macs": "INTEGER", "sram_byte": "REAL", "lanes": "INTEGER", "stack": "STRING"}
@@ -56,7 +59,9 @@ def package_def_text(layout: Layout, macros: MacroSet) -> str:
         _section("SPECIALNETS", supply_nets(joints)),
         _section("NETS", _wires(layout, names, pins)),
     )
-    return "\n".join([_head(plan.name, size), *filter(None, sections), "END DESIGN\n"])
+    name, value = PACKAGE
+    level = f'PROPERTYDEFINITIONS\n  DESIGN {name} STRING "{value}" ;\nEND PROPERTYDEFINITIONS\n'
+    return "\n".join([_head(plan.name, size, level), *filter(None, sections), "END DESIGN\n"])
 
 
 def _wires(layout: Layout, names: Mapping[str, str], pins: Sequence[Pin]) -> list[str]:
