@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from floorplan.artwork import Shapes
-from floorplan.cell_tree import Drawn, offsets_of, polygons_of, turn_of
+from floorplan.cell_tree import Drawn, labels_of, offsets_of, polygons_of, turn_of
 from floorplan.checks.shapes import off_grid_um, shape_violations
 from floorplan.file_artwork import outline_of
 from floorplan.layer_map import LayerMap
@@ -113,7 +113,7 @@ def _content(cell: gdstk.Cell) -> tuple[object, ...]:
         (r.cell_name, _bytes(turn_of(r)), _bytes(np.array([r.origin]) + offsets_of(r.repetition)))
         for r in cell.references
     )
-    texts = ((t.layer, t.text, _bytes(np.array(t.origin))) for t in cell.labels)
+    texts = ((t.layer, t.text, _bytes(places)) for t, places in labels_of(cell))
     content = tuple(tuple(sorted(part)) for part in (shapes, references, texts))
     return content if any(content) else ()
 
