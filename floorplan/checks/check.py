@@ -14,7 +14,7 @@ from floorplan.checks.bump_spacing import face_violations
 from floorplan.checks.cells import file_violations
 from floorplan.checks.density import density_violations
 from floorplan.checks.names import name_violations
-from floorplan.checks.phys import phy_violations
+from floorplan.checks.phys import link_violations, phy_violations
 from floorplan.checks.placement import placement_violations
 from floorplan.checks.seal_ring import seal_ring_violations
 from floorplan.checks.shapes import shape_violations
@@ -160,6 +160,7 @@ def artwork_violations(artwork: Artwork, deck: RuleDeck) -> Iterator[Violation]:
         yield from density_violations(die, deck["block-density"])
     yield from placement_violations(artwork, deck)
     yield from phy_violations(artwork, deck)
+    yield from link_violations(artwork, deck["d2d-unused"])
     yield from name_violations(artwork, deck)
 
 

@@ -242,6 +242,7 @@ ELSEWHERE = {
     *("bump-edge", "c4-edge", "ball-edge", "bump-duplicate", "bump-map", "net-open", "net-short"),
     *("top-cell", "cell-duplicate", "instance-duplicate", "layer-unknown"),
     *("c4-via", "grid-gap", "bump-reach", "d2d-bump-pitch", "pad-size", "seal-ring-edge"),
+    "d2d-unused",
 }
 
 
