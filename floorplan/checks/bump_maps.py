@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from floorplan.artwork import Artwork
+from floorplan.artwork import Artwork, StackArtwork
 from floorplan.bump import BumpKind
 from floorplan.checks.bump_places import Place, around, listed
 from floorplan.checks.edges import ROUND_OFF_UM
@@ -42,24 +42,23 @@ def map_violations(artwork: Artwork, fields: Sequence[Pads], deck: RuleDeck) -> 
     (all wires equally long). Both are tried, and the better one counts. Where a PHY and its stack
     line up, as the ends of a die-to-die link always do, so do their maps along the edge.
     """
-    horizontal = {
-        stack.name: stack.phy_edge.horizontal for stack in artwork.stacks if stack.phy_edge
-    }
+    stacks = {stack.name: stack for stack in artwork.stacks}
     phys = {
         stack: (die.name, name.partition("/")[2])
         for die in artwork.dies
         for name, stack in zip(die.blocks.names, die.stacks, strict=True)
         if stack
     }
-    for stack in (pads for pads in fields if pads.owner in horizontal):
+    for stack in (pads for pads in fields if pads.owner in stacks):
         wired = [
             pads
             for pads in fields
             if (pads.owner, pads.block) == phys.get(stack.owner) and pads.kind is BumpKind.HBM
         ]
         for phy in wired:
-            mirror = Orientation.MX if horizontal[stack.owner] else Orientation.MY
-            edge = 0 if horizontal[stack.owner] else 1
+            horizontal = _horizontal(stacks[stack.owner], phy)
+            mirror = Orientation.MX if horizontal else Orientation.MY
+            edge = 0 if horizontal else 1
             lined_up = _lined_up(artwork, stack, phy, edge)
             straight = edge if lined_up else None
             yield from _compare(stack, phy, (mirror, Orientation.R0), deck, straight)
@@ -69,6 +68,18 @@ def map_violations(artwork: Artwork, fields: Sequence[Pads], deck: RuleDeck) -> 
             mirror = Orientation.MX if above else Orientation.MY
             edge = 0 if above else 1
             yield from _compare(blocks[one], blocks[other], (mirror,), deck, edge)
+
+
+def _horizontal(stack: StackArtwork, phy: Pads) -> bool:
+    """Whether the edge between a stack and the bumps of its PHY runs along x.
+
+    Where the interface of the stack is not drawn, the farther way between their middles tells.
+    """
+    if stack.phy_edge is not None:
+        return stack.phy_edge.horizontal
+    middle = (phy.points_um.min(axis=0) + phy.points_um.max(axis=0)) / 2.0
+    dx, dy = np.abs(middle - np.array(stack.outline.centroid.coords[0])).tolist()
+    return bool(dy > dx)
 
 
 def _lined_up(artwork: Artwork, stack: Pads, phy: Pads, axis: int) -> bool:

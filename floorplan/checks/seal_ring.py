@@ -33,7 +33,8 @@ def seal_ring_violations(die: DieArtwork, deck: RuleDeck) -> Iterator[Violation]
     if core is None or 2.0 * core.area < die.outline.area:
         gap_um, closed = close_ring(ring, die.outline)
         place = _bridge(ring, closed)
-        what = f"its seal ring is open by {gap_um:.6g} um; close it"
+        gap = f"by {gap_um:.6g} um" if gap_um > ROUND_OFF_UM else "where its parts touch in a point"
+        what = f"its seal ring is open {gap}; close it"
         yield broken(deck["seal-ring-closed"], die.name, place.bounds, what, amount=gap_um)
     rule = deck["seal-ring-width"]
     if rule.limit > 0.0:

@@ -172,6 +172,37 @@ def test_a_stack_turned_by_180_degrees(broken):
     assert "1920 of 1920 nets do not face those of hbm_w0/hbm; it fits if" in bumps.message
 
 
+def test_a_stack_turned_whose_interface_is_not_drawn(broken):
+    """As in the layouts of others: its bumps alone tell that it is turned."""
+
+    def turn(cells, _library):
+        stacks = [r for r in cells["INTERPOSER"].references if "HBM_STACK" in r.cell_name]
+        stack = min(stacks, key=lambda reference: reference.bounding_box()[0])
+        numbers = tuple(layer("package.stack_face").values())
+        for cell in {r.cell.name: r.cell for r in stacks}.values():
+            cell.remove(*[p for p in cell.polygons if (p.layer, p.datatype) == numbers])
+        before = np.array(stack.bounding_box())
+        stack.rotation += np.pi
+        stack.origin += before[0] - np.array(stack.bounding_box())[0]
+
+    bumps = one(broken(turn), "bump-map")
+    assert bumps.where == ("compute/phy_hbm_w0", "hbm_w0/hbm")
+
+
+def test_a_seal_ring_whose_parts_touch_in_a_point(broken):
+    def part(cells, _library):
+        (die,) = holding(cells, "die.seal_ring")
+        die.remove(*[p for p in die.polygons if p.layer == ring_layer["layer"]])
+        for low, high in (((60, 40), (25_940, 60)), ((60, 32_240), (25_940, 32_260)),
+                          ((40, 60), (60, 32_240)), ((25_940, 60), (25_960, 32_240))):  # fmt: skip
+            die.add(gdstk.rectangle(low, high, **ring_layer))
+
+    ring_layer = layer("die.seal_ring")
+    (found,) = broken(part)
+    assert found.rule == "seal-ring-closed"
+    assert "its seal ring is open where its parts touch in a point" in found.message
+
+
 def test_a_stack_taken_out(broken):
     """Its PHY is not the next one's: that has a PHY of its own name."""
 
