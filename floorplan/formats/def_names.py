@@ -6,9 +6,10 @@ import functools
 import hashlib
 import re
 
-__all__ = ["def_name"]
+__all__ = ["body_name", "def_name"]
 
 _ILLEGAL = re.compile(r"[^\w.$-]")  # of a meaning in DEF, or what not every reader takes
+_ILLEGAL_OF_BODY = re.compile(r"[^\w$-]")  # 3Dblox and file names have dots of their own
 _DIGITS = 6
 
 
@@ -24,11 +25,23 @@ def def_name(name: str) -> str:
     >>> def_name("host/tx0_p"), def_name("host[0]/tx0_p"), def_name("host(0)/tx0_p")
     ('host/tx0_p', 'host_0__beee79/tx0_p', 'host_0__6bd835/tx0_p')
     """
-    return "/".join(_part(part) for part in name.split("/"))
+    return "/".join(_part(part, _ILLEGAL) for part in name.split("/"))
 
 
-def _part(part: str) -> str:
-    clean = _ILLEGAL.sub("_", part)
+@functools.lru_cache(maxsize=1 << 10)
+def body_name(name: str) -> str:
+    """Return the name of a die or stack as one word, for instances, chiplets and files.
+
+    Examples
+    --------
+    >>> body_name("hbm_w0"), body_name("io/die.1")
+    ('hbm_w0', 'io_die_1_d1df13')
+    """
+    return _part(name, _ILLEGAL_OF_BODY)
+
+
+def _part(part: str, illegal: re.Pattern[str]) -> str:
+    clean = illegal.sub("_", part)
     if clean == part and re.match(r"\w", part):
         return part
     mark = hashlib.sha256(part.encode()).hexdigest()[:_DIGITS]

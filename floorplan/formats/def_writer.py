@@ -9,7 +9,7 @@ import shapely
 from floorplan.block import Block
 from floorplan.bump import BumpField, BumpKind
 from floorplan.die import Die
-from floorplan.formats.def_names import def_name
+from floorplan.formats.def_names import body_name, def_name
 from floorplan.formats.def_supplies import supply_nets, supply_vias
 from floorplan.formats.macros import MacroSet, macros_of
 from floorplan.formats.nanometres import NM_PER_UM, Box, box_nm, nm, pieces_nm, um_text
@@ -47,7 +47,7 @@ def package_def_text(layout: Layout, macros: MacroSet) -> str:
     plan = layout.floorplan
     bodies = [(die.name, die.x_um, die.y_um) for die in plan.dies]
     bodies += [(stack.name, stack.x_um, stack.y_um) for stack in plan.stacks]
-    names = {name: def_name(name) for name, _, _ in bodies}
+    names = {name: body_name(name) for name, _, _ in bodies}
     parts = [_component(names[name], macros.of_body[name], x, y) for name, x, y in bodies]
     size = (nm(plan.width_um), nm(plan.height_um))
     joints = [f for f in layout.fields_of("interposer") if f.kind is BumpKind.C4]
