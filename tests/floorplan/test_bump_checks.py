@@ -266,6 +266,16 @@ def test_nets_that_end_on_their_way_through_the_package(layout):
     ]
 
 
+def test_vias_and_balls_without_the_joints_between(layout):
+    fields = [
+        field(BumpKind.TSV, [[5_000, 5_000]], ["VSS"], owner="interposer", pad_um=10.0, name="tsv"),
+        field(BumpKind.BGA, [[9_000, 9_000]], ["VSS"], owner="substrate", pad_um=600.0, name="bga"),
+    ]
+    (found,) = [v for v in floorplan.check(alone(layout, *fields)) if v.rule == "net-open"]
+    assert "net VSS has vias and no C4 joints; connect it" in found.message
+    assert [v for v in floorplan.check(alone(layout, fields[0])) if v.rule == "net-open"] == []
+
+
 def test_a_via_on_the_joint_of_another_net(layout):
     fields = [
         field(BumpKind.C4, [[5_000, 5_000], [5_150, 5_000]], ["VDD", "VSS"], owner="interposer",
