@@ -100,6 +100,8 @@ class DieArtwork:
         One for each block.
     stacks : tuple of str
         Name of the stack that each block talks to; empty if none.
+    scribe : shapely geometry
+        The scribe lane; empty where none is drawn.
     """
 
     name: str
@@ -110,6 +112,7 @@ class DieArtwork:
     blocks: Shapes
     kinds: tuple[BlockKind, ...]
     stacks: tuple[str, ...]
+    scribe: BaseGeometry
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +137,7 @@ class Artwork:
     dies, stacks : tuple
         What stands on it.
     heat_keys : tuple of str
-        Keys that power and temperature are joined on.
+        Keys that power and temperature are joined on; of a file, those that labels give.
     """
 
     name: str
@@ -209,7 +212,8 @@ def _die(die: Die) -> DieArtwork:
         return shapely.transform(shape, lambda points: points + corner)
 
     inset = die.scribe_um
-    ring = box(inset, inset, die.width_um - inset, die.height_um - inset).difference(die.core)
+    inside = box(inset, inset, die.width_um - inset, die.height_um - inset)
+    ring = inside.difference(die.core)
     return DieArtwork(
         name=die.name,
         outline=die.placed_outline,
@@ -224,4 +228,5 @@ def _die(die: Die) -> DieArtwork:
         ),
         kinds=tuple(block.kind for block in die.blocks),
         stacks=tuple(block.stack for block in die.blocks),
+        scribe=placed(die.outline.difference(inside)) if inset > 0.0 else Polygon(),
     )

@@ -68,13 +68,14 @@ def _shared(book: CellBook, field: BumpField, grid_um: float) -> tuple[gdstk.Cel
     single = [np.empty((0, 2))]
     for net, arrays, points in drawn.parts():
         if arrays or len(points) > _FEW:
-            more, rest = lattices(points) if len(points) <= _REGULAR else ((), points)
+            found, rest = lattices(points) if len(points) <= _REGULAR else ((), points)
             pad = _pad(book, drawn, drawn.ports[net], grid_um)
-            _draw_pads(cell, pad, (*arrays, *more), rest)
+            _draw_pads(cell, pad, (*arrays, *found), rest)
             continue
         single.append(points)
-        for x, y in np.round(points, 3).tolist():
-            book.label(cell, drawn.ports[net], (x, y), f"bump.{drawn.kind}")
+        first, *more = (complex(x, y) for x, y in np.round(points, 3).tolist())
+        place = (first.real, first.imag)
+        book.label(cell, drawn.ports[net], place, f"bump.{drawn.kind}", more)
     if any(map(len, single)):
         bare = _pad(book, drawn, "", grid_um)
         _draw_pads(cell, bare, *lattices(np.concatenate(single)))

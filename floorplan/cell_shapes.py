@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import gdstk
 import shapely
@@ -87,11 +88,21 @@ class CellBook:
                         polygon.repetition = repetition
                 cell.add(*polygons)
 
-    def label(self, cell: gdstk.Cell, text: str, where: tuple[float, float], layer: str) -> None:
-        """Add a text on a layer [um]."""
+    def label(
+        self,
+        cell: gdstk.Cell,
+        text: str,
+        where: tuple[float, float],
+        layer: str,
+        others: Sequence[complex] = (),
+    ) -> None:
+        """Add a text on a layer [um]; as a repetition where it stands in other places too."""
         number, texttype = self.layers[layer].gds_layer, self.layers.text_type
         place = (snap(where[0]), snap(where[1]))
-        cell.add(gdstk.Label(text, place, layer=number, texttype=texttype))
+        label = gdstk.Label(text, place, layer=number, texttype=texttype)
+        if others:
+            label.repetition = gdstk.Repetition(offsets=[p - complex(*place) for p in others])
+        cell.add(label)
 
 
 def _polygons(shape: Polygon, layer: MapLayer) -> list[gdstk.Polygon]:

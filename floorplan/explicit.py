@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from techlib import (
     process_nodes,
 )
 
-__all__ = ["add_blocks", "from_tables", "read_floorplan", "read_stacks"]
+__all__ = ["add_blocks", "from_tables", "read_floorplan", "read_stacks", "refuse_reserved"]
 
 _TOP_KEYS = ("name", "grid", "interposer", "dies", "blocks", "stacks")
 _INTERPOSER_KEYS = ("technology", "width", "height")
@@ -42,6 +42,7 @@ _BLOCK_KEYS = (
     "enabled",
 )
 _STACK_KEYS = ("name", "hbm", "x", "y", "phy_edge")
+_CARRIERS = ("interposer", "substrate")  # owners of bumps beside dies and stacks
 
 
 def read_floorplan(
@@ -138,7 +139,9 @@ def from_tables(
     dies = _dies(tables, where, faults, process_nodes() if nodes is None else nodes, blocks)
     grid_um = top.length_um("grid", default=0.001, above=0.0)
     given = top.word("name", default=name)
-    _refuse_repeats(where, [*(d.name for d in dies), *(s.name for s in stacks)], faults)
+    bodies = [*(die.name for die in dies), *(stack.name for stack in stacks)]
+    _refuse_repeats(where, bodies, faults)
+    refuse_reserved(where, bodies, faults)
     faults.raise_if_any()
     assert technology is not None
     return Floorplan(given, technology, width_um, height_um, dies, stacks, grid_um)
@@ -285,3 +288,13 @@ def _dies(
 def _refuse_repeats(where: str, names: list[str], faults: Faults) -> None:
     for name in sorted({name for name in names if name and names.count(name) > 1}):
         faults.add(f"{where}: {name}", "the name is used more than once among dies and stacks")
+
+
+def refuse_reserved(where: str, names: Iterable[str], faults: Faults) -> None:
+    """Note names of dies and stacks that mean something else in the key of a block or bump."""
+    for name in sorted(set(names)):
+        if "/" in name:
+            allowed = "a name without, which parts that of a die from those of its blocks"
+            faults.add(f"{where}: {name}", "has a `/`", allowed)
+        if name in _CARRIERS:
+            faults.add(f"{where}: {name}", "is what the carrier is called", "another name")

@@ -31,6 +31,7 @@ class _Placed:
 
     names: list[str]
     outlines: NDArray[np.object_]
+    labelled: NDArray[np.bool_]  #: by a label of their own, not by that of an instance
 
 
 def outline_of(points: NDArray[np.float64]) -> list[Polygon]:
@@ -44,7 +45,7 @@ def outline_of(points: NDArray[np.float64]) -> list[Polygon]:
     >>> [outline.area for outline in outline_of(np.array(ring, dtype=float))]
     [8.0]
     """
-    polygon = Polygon(points)
+    polygon = Polygon(points if len(points) >= 3 else points[[0, -1, -1]])
     if polygon.is_valid:
         return [polygon]
     x, y = points[:, 0], points[:, 1]
@@ -83,13 +84,16 @@ def artwork_of_file(layout: LayoutFile, layers: LayerMap) -> Artwork:
     outlines = drawing.layer("die.outline")
     blocks = {kind: drawing.layer(f"block.{kind}") for kind in BlockKind}
     if not len(outlines.outlines):
-        outlines = _Placed([layout.name.lower()], np.array([_hull(blocks)], dtype=object))
+        hull = np.array([_hull(blocks)], dtype=object)
+        outlines = _Placed([layout.name.lower()], hull, np.zeros(1, dtype=np.bool_))
     stacks = tuple(_stacks(drawing))
+    drawn = list(_dies(drawing, outlines, blocks, stacks))
     return Artwork(
         name=layout.name,
         interposer=next(iter(drawing.layer("package.interposer").outlines), None),
-        dies=tuple(_dies(drawing, outlines, blocks, stacks)),
+        dies=tuple(die for die, _ in drawn),
         stacks=stacks,
+        heat_keys=tuple(key for _, labelled in drawn for key in labelled),
         substrate=next(iter(drawing.layer("package.substrate").outlines), None),
     )
 
@@ -101,7 +105,7 @@ class _Drawing:
         self._layout, self._layers = layout, layers
 
     def layer(self, name: str) -> _Placed:
-        """Return all shapes of a layer, placed and named."""
+        """Return all sound shapes of a layer, placed and named."""
         names: list[str] = []
         outlines: list[Polygon] = []
         for shape in self._layout.drawn:
@@ -110,17 +114,24 @@ class _Drawing:
                     names.append(given)
                     outlines.append(outline)
         found = np.array(outlines, dtype=object)
-        self._label(name, names, found)
-        return _Placed(names, found)
+        labelled = self._label(name, names, found)
+        keep = np.flatnonzero(shapely.is_valid(found) & (shapely.area(found) > 0.0))
+        return _Placed([names[index] for index in keep], found[keep], labelled[keep])
 
-    def _label(self, layer: str, names: list[str], outlines: NDArray[np.object_]) -> None:
-        """Name shapes after the label on their layer that lies inside them, nearest the middle."""
+    def _label(
+        self, layer: str, names: list[str], outlines: NDArray[np.object_]
+    ) -> NDArray[np.bool_]:
+        """Name shapes after the label on their layer that lies inside them, nearest the middle.
+
+        Return which ones have a label that is no other one's.
+        """
+        nearest = np.full(len(outlines), -1)
         if layer not in self._layers.layers:
-            return
+            return nearest >= 0
         number = self._layers[layer].gds_layer
         texts = list(self._layout.texts(number))
         if not texts or not len(outlines):
-            return
+            return nearest >= 0
         points = np.asarray(shapely.points([[text.x_um, text.y_um] for text in texts]))
         middles = shapely.centroid(outlines)
         text, owner = STRtree(outlines).query(points, predicate="intersects")
@@ -129,10 +140,14 @@ class _Drawing:
             label = texts[text[index]]
             path = f"{label.path}/{label.text}" if label.path else label.text
             names[owner[index]] = path
+            nearest[owner[index]] = text[index]
+        first = np.zeros(len(outlines), dtype=np.bool_)
+        first[np.unique(nearest, return_index=True)[1]] = True
+        return first & (nearest >= 0)
 
 
 def _expanded(shape: Drawn) -> Iterator[tuple[str, Polygon]]:
-    """Yield a shape in each of its places; valid or not."""
+    """Yield a shape in each of its places, with its name; valid or not."""
     parts = outline_of(shape.points_um)
     for index, origin in enumerate(shape.origins_um):
         name = shape.names[index] if index < len(shape.names) else ""
@@ -176,13 +191,16 @@ def _dies(
     outlines: _Placed,
     blocks: dict[BlockKind, _Placed],
     stacks: tuple[StackArtwork, ...],
-) -> Iterator[DieArtwork]:
+) -> Iterator[tuple[DieArtwork, tuple[str, ...]]]:
+    """Yield each die, and the keys of its blocks that have a label of their own."""
     rings, keepouts = drawing.layer("die.seal_ring"), drawing.layer("die.keepout")
     if outlines.outlines[0].is_empty:
         return
     owners = {kind: _owners(outlines.outlines, placed.outlines) for kind, placed in blocks.items()}
     ring_of = _owners(outlines.outlines, rings.outlines)
     keepout_of = _owners(outlines.outlines, keepouts.outlines)
+    lanes = drawing.layer("die.scribe")
+    lane_of = _owners(outlines.outlines, lanes.outlines)
     stacks_of = {BlockKind.HBM_PHY: _stacks_of(blocks[BlockKind.HBM_PHY], stacks)}
     for index, (path, outline) in enumerate(zip(outlines.names, outlines.outlines, strict=True)):
         above, _, die = path.rpartition("/")
@@ -194,17 +212,26 @@ def _dies(
         ]
         keys = tuple(_key(above, die, blocks[kind].names[number]) for kind, number in mine)
         drawn = [blocks[kind].outlines[number] for kind, number in mine]
-        yield DieArtwork(
-            name=die,
-            outline=outline,
-            seal_ring=ring,
-            core=_core(ring, outline),
-            keepouts=tuple(keepouts.outlines[keepout_of == index]),
-            blocks=Shapes(keys, np.array(drawn, dtype=object)),
-            kinds=tuple(kind for kind, _ in mine),
-            stacks=tuple(
-                stacks_of[kind][number] if kind in stacks_of else "" for kind, number in mine
+        labelled = tuple(
+            key
+            for key, (kind, number) in zip(keys, mine, strict=True)
+            if blocks[kind].labelled[number]
+        )
+        yield (
+            DieArtwork(
+                name=die,
+                outline=outline,
+                seal_ring=ring,
+                core=_core(ring, outline),
+                keepouts=tuple(keepouts.outlines[keepout_of == index]),
+                blocks=Shapes(keys, np.array(drawn, dtype=object)),
+                kinds=tuple(kind for kind, _ in mine),
+                stacks=tuple(
+                    stacks_of[kind][number] if kind in stacks_of else "" for kind, number in mine
+                ),
+                scribe=shapely.union_all(lanes.outlines[lane_of == index]),
             ),
+            labelled,
         )
 
 
@@ -233,14 +260,21 @@ def _key(above: str, die: str, path: str) -> str:
 
 
 def _stacks_of(phys: _Placed, stacks: tuple[StackArtwork, ...]) -> list[str]:
-    """Return the stack of each PHY: the one in its name, or else the nearest that no name has."""
+    """Return the stack of each PHY: the one in its name, or else the nearest that no name has.
+
+    Of PHYs without such a name the one that is nearest to a stack takes it.
+    """
     found = [
         max((s.name for s in stacks if path.endswith(s.name)), key=len, default="")
         for path in phys.names
     ]
-    free = [stack for stack in stacks if stack.name not in found]
-    for index, phy in enumerate(phys.outlines):
-        if not found[index] and free:
-            nearest = min(free, key=lambda stack: float(stack.outline.distance(phy)))
-            found[index] = nearest.name
+    pairs = [
+        (float(stack.outline.distance(phys.outlines[index])), index, stack.name)
+        for index, named in enumerate(found)
+        for stack in stacks
+        if not named and stack.name not in found
+    ]
+    for _, index, stack in sorted(pairs):
+        if not found[index] and stack not in found:
+            found[index] = stack
     return found

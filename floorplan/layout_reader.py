@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import shutil
 import subprocess
 import sys
+import tempfile
+import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import gdstk
@@ -12,10 +17,11 @@ import gdstk
 from floorplan.gds_records import check_gds
 from techlib import InputError
 
-__all__ = ["LAYOUT_SUFFIXES", "cells_of", "read_library"]
+__all__ = ["cells_of", "layout_suffix", "read_library"]
 
+_GDS = (".gds", ".gds2")
 _OASIS = (".oas", ".oasis")
-LAYOUT_SUFFIXES = (".gds", ".gds2", *_OASIS)
+_PACKED = ".gz"
 _ALLOWED = "a GDSII or OASIS file"
 #: Reads a file to its last name in a process of its own.
 _PROBE = """
@@ -31,8 +37,21 @@ except Exception as error:
 """
 
 
+def layout_suffix(path: Path) -> str:
+    """Return ``".gds"`` or ``".oas"`` as a file's name has it, packed by gzip or not, or nothing.
+
+    Examples
+    --------
+    >>> [layout_suffix(Path(name)) for name in ("a.GDS", "a.oas.gz", "a.gds2", "a.toml")]
+    ['.gds', '.oas', '.gds', '']
+    """
+    name = path.with_suffix("") if path.suffix.lower() == _PACKED else path
+    kinds = {**dict.fromkeys(_GDS, ".gds"), **dict.fromkeys(_OASIS, ".oas")}
+    return kinds.get(name.suffix.lower(), "")
+
+
 def read_library(file: Path, unit_m: float = 0.0) -> gdstk.Library:
-    """Read a file, in user units of a length in metres, or in its own.
+    """Read a file, in user units of a length in metres, or in its own; packed by gzip or not.
 
     gdstk trusts what it reads, and broken records may end the process. A GDSII file is therefore
     walked record by record before; an OASIS file, whose records cannot be told apart without being
@@ -44,21 +63,44 @@ def read_library(file: Path, unit_m: float = 0.0) -> gdstk.Library:
         There is no such file, it is not named as one of both, it cannot be read, it has no cells,
         or a cell holds itself.
     """
-    suffix = file.suffix.lower()
-    if suffix not in LAYOUT_SUFFIXES:
-        allowed = f"a name that ends in {', '.join(LAYOUT_SUFFIXES)}"
+    suffix = layout_suffix(file)
+    if not suffix:
+        named = ", ".join((*_GDS, *_OASIS))
+        allowed = f"a name that ends in {named}, or in these and {_PACKED}"
         raise InputError.of(str(file), "is not named as a layout file", allowed)
     if not file.is_file():
         what = "is a folder" if file.is_dir() else "there is no such file"
         raise InputError.of(str(file), what, _ALLOWED)
     try:
-        if file.stat().st_size == 0:
-            raise InputError.of(str(file), "is empty", _ALLOWED)
-        _probe(file) if suffix in _OASIS else check_gds(file)
-        read = gdstk.read_oas if suffix in _OASIS else gdstk.read_gds
-        library = read(str(file), unit=unit_m)
-    except (OSError, RuntimeError, ValueError, MemoryError) as error:
+        if file.suffix.lower() == _PACKED:
+            return _unpacked(file, suffix, unit_m)
+        return _library(file, suffix, unit_m)
+    except (OSError, EOFError, zlib.error, RuntimeError, ValueError, MemoryError) as error:
+        if isinstance(error, InputError):
+            raise
         raise InputError.of(str(file), f"cannot be read: {error}", _ALLOWED) from None
+
+
+def _unpacked(file: Path, suffix: str, unit_m: float) -> gdstk.Library:
+    """Read a packed file; what is wrong with its content is told of the file itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        inner = Path(folder, f"unpacked{suffix}")
+        with gzip.open(file) as packed, inner.open("wb") as plain:
+            shutil.copyfileobj(packed, plain)
+        try:
+            return _library(inner, suffix, unit_m)
+        except InputError as error:
+            named = (fault.where.replace(str(inner), str(file)) for fault in error.faults)
+            faults = zip(error.faults, named, strict=True)
+            raise InputError(replace(fault, where=where) for fault, where in faults) from None
+
+
+def _library(file: Path, suffix: str, unit_m: float) -> gdstk.Library:
+    if file.stat().st_size == 0:
+        raise InputError.of(str(file), "is empty", _ALLOWED)
+    _probe(file) if suffix == ".oas" else check_gds(file)
+    read = gdstk.read_oas if suffix == ".oas" else gdstk.read_gds
+    library = read(str(file), unit=unit_m)
     if not library.cells:
         raise InputError.of(str(file), "has no cells", _ALLOWED)
     _refuse_loops(file, cells_of(library.cells))

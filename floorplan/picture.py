@@ -15,6 +15,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from shapely.affinity import translate
 
 from floorplan.block import BlockKind
 from floorplan.floorplan import Floorplan
@@ -72,6 +73,10 @@ def draw(floorplan: Floorplan, *, title: str = "") -> Figure:
             fill(axes, outlines, layers.of_block(kind).color)
     spares = [outline for _, block, outline in placed if not block.enabled]
     hatch(axes, spares)
+    keepouts = [
+        translate(keepout, die.x_um, die.y_um) for die in floorplan.dies for keepout in die.keepouts
+    ]
+    hatch(axes, keepouts, layers["die.keepout"].color, width=0.8)
     for stack in floorplan.stacks:
         fill(axes, [stack.placed_outline], layers["package.stack"].color, width=0.8)
     for group in (group for die in floorplan.dies for group in slice_outlines(die)):
@@ -81,20 +86,21 @@ def draw(floorplan: Floorplan, *, title: str = "") -> Figure:
         (stack.name for stack in floorplan.stacks), layers["package.stack"].color
     )
     write_labels(axes, label_places(floorplan, colors, slices=True), inch_per_mm(axes, floorplan))
+    filled = [layers.of_block(kind) for kind in kinds]
+    filled += [layers["package.stack"]] if floorplan.stacks else []
     handles = [
         Patch(facecolor=layer.color, edgecolor=INK, linewidth=0.4, label=layer.title)
-        for layer in [*(layers.of_block(kind) for kind in kinds), layers["package.stack"]]
+        for layer in filled
     ]
-    if spares:
-        handles.append(
-            Patch(
-                facecolor=layers.of_block(BlockKind.TENSOR).color,
-                edgecolor=PAPER,
-                hatch="////",
-                linewidth=0.4,
-                label=layers["die.spare"].title,
-            )
-        )
+    hatched = (
+        (spares, "die.spare", layers.of_block(BlockKind.TENSOR).color, PAPER),
+        (keepouts, "die.keepout", "none", layers["die.keepout"].color),
+    )
+    handles += [
+        Patch(facecolor=face, edgecolor=edge, hatch="////", linewidth=0.4, label=layers[name].title)
+        for shapes, name, face, edge in hatched
+        if shapes
+    ]
     legend_beside(axes, handles, handlelength=1.4, handleheight=1.1, labelspacing=0.55)
     return figure
 

@@ -148,16 +148,16 @@ def fill(axes: Axes, outlines: list[Polygon], color: object, width: float = 0.25
         )
 
 
-def hatch(axes: Axes, outlines: list[Polygon]) -> None:
-    """Hatch outlines [um] over what is drawn already."""
+def hatch(axes: Axes, outlines: list[Polygon], color: str = PAPER, width: float = 0.0) -> None:
+    """Hatch outlines [um] over what is drawn already; a border has a width."""
     if outlines:
         axes.add_collection(
             PolyCollection(
                 _vertices(outlines),
                 facecolors="none",
-                edgecolors=PAPER,
+                edgecolors=color,
                 hatch="//////",
-                linewidths=0.0,
+                linewidths=width,
             )
         )
 

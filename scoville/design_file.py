@@ -13,7 +13,14 @@ from typing import Any
 
 from techlib import Fault, InputError, did_you_mean, flatten
 
-__all__ = ["DesignFile", "Override", "builtin_designs", "override_tables", "read_design"]
+__all__ = [
+    "DesignFile",
+    "Override",
+    "builtin_designs",
+    "is_floorplan",
+    "override_tables",
+    "read_design",
+]
 
 _NOT_INHERITED = ("extends", "name", "title")
 
@@ -202,6 +209,12 @@ def _read_chain(name: str) -> list[_Layer]:
                 f"{labels[-1]}: extends", f"the design extends itself: {loop}", cure=cure
             )
         tables = _parse(text, label)
+        if is_floorplan(tables):
+            what, cure = (
+                "is a floorplan in full, no design",
+                f"make one of it: scoville import {label}",
+            )
+            raise InputError.of(label, what, "a design file", cure)
         layers.append(_Layer(label, own_folder, tables))
         seen.append(identity)
         if "extends" not in tables:
@@ -209,6 +222,11 @@ def _read_chain(name: str) -> list[_Layer]:
         base, folder, where = tables["extends"], own_folder, f"{label}: extends"
         if not isinstance(base, str):
             raise InputError.of(where, f"{base!r} is not a name", 'e.g. extends = "jalapeno"')
+
+
+def is_floorplan(tables: Mapping[str, Any]) -> bool:
+    """Whether tables are a floorplan in full, as `scoville layout` writes it, and no design."""
+    return "dies" in tables and "interposer" in tables
 
 
 def _open(name: str, folder: Path, where: str) -> tuple[str, str, str, Path]:

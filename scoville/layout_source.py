@@ -11,10 +11,10 @@ from typing import Any
 import floorplan
 from floorplan import Floorplan, LayerMap, Layout, LayoutFile, RuleDeck
 from floorplan.imports.reading import IMPORTS
-from floorplan.layout_reader import LAYOUT_SUFFIXES
+from floorplan.layout_reader import layout_suffix
 from floorplan.rule_deck import read_rule_tables
 from scoville.design import Design, load_design
-from scoville.design_file import Override, builtin_designs, override_tables
+from scoville.design_file import Override, builtin_designs, is_floorplan, override_tables
 from scoville.run_record import input_hash
 from techlib import Faults, InputError, Source, bibliography, did_you_mean
 
@@ -87,7 +87,7 @@ def layout_source(
     """
     path = Path(target)
     tables = {} if rules is None else read_rule_tables(rules)
-    if path.suffix.lower() in LAYOUT_SUFFIXES and target not in builtin_designs():
+    if layout_suffix(path) and target not in builtin_designs():
         deck = _rules(target, overrides, tables, rules)
         layout = floorplan.read_layout(path)
         digest = input_hash({}, path.read_bytes())
@@ -116,12 +116,11 @@ def _refuse_others(target: str, suffix: str) -> None:
 
 
 def _is_floorplan(path: Path) -> bool:
-    """Whether a file is a floorplan in full, as `scoville layout` writes it, and no design."""
+    """Whether a file is a floorplan in full, and no design."""
     try:
-        tables: dict[str, Any] = tomllib.loads(path.read_text("utf-8-sig"))
+        return is_floorplan(tomllib.loads(path.read_text("utf-8-sig")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         return False  # reading it as a design tells what is wrong
-    return "dies" in tables and "interposer" in tables
 
 
 def _rules(

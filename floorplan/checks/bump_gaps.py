@@ -1,4 +1,4 @@
-"""Gaps in grids of bumps: a single site without its microbump, joint or ball."""
+"""Gaps in grids of bumps: a single site without its microbump, joint, via or ball."""
 
 from __future__ import annotations
 
@@ -14,20 +14,24 @@ from floorplan.artwork import Artwork
 from floorplan.bump import BumpKind
 from floorplan.checks.bump_places import Place, listed
 from floorplan.pads import Pads
+from floorplan.place_keys import among, key_step, keys_of, places_of
 from floorplan.rule import Rule
 from floorplan.violation import Violation
 
 __all__ = ["gap_violations"]
 
 _NM_PER_UM = 1000.0
-_ROW = 1 << 32  # nanometres; wider than any layout
-
-
-_WHAT = {BumpKind.CORE: "microbump", BumpKind.C4: "joint", BumpKind.BGA: "ball"}
+_NEIGHBOURS = 3  # of four; one at the rim of a grid has no more, one in its corner has two
+_WHAT = {
+    BumpKind.CORE: "microbump",
+    BumpKind.C4: "joint",
+    BumpKind.TSV: "via",
+    BumpKind.BGA: "ball",
+}
 
 
 def gap_violations(artwork: Artwork, fields: Sequence[Pads], rule: Rule) -> Iterator[Violation]:
-    """Yield sites of microbumps, C4 joints and balls that are empty among four that are not.
+    """Yield empty sites of microbumps, C4 joints, vias and balls amid others.
 
     Larger areas without bumps are a designer's choice, and so is a keep-out of the die; a single
     site is as a rule a mistake. Bumps of all blocks of a die are one grid with those of its core.
@@ -52,32 +56,31 @@ def _grid_violations(
     def place_of(index: int) -> Place:
         x, y = gaps[index].tolist()
         bounds = np.array([x - half, y - half, x + half, y + half])
-        what = f"no {_WHAT[pads.kind]} at ({x:.3f}, {y:.3f}) um, where four neighbours leave room"
-        return Place(bounds, f"{what} for one; put it there", 0.0)
+        what = f"no {_WHAT[pads.kind]} at ({x:.3f}, {y:.3f}) um, where its neighbours leave "
+        return Place(bounds, f"{what}room for one; put it there", 0.0)
 
     yield from listed(rule, (pads.name,), np.arange(len(gaps)), place_of, gaps)
 
 
 def _gaps(places: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return sites between four places at the commonest step along x, and at that along y [nm]."""
+    """Return empty sites that three of the four nearest sites of their grid surround [nm].
+
+    The steps of the grid are the commonest ones along x and along y.
+    """
     from scipy.spatial import cKDTree
 
     steps = [_commonest_step(places[:, axis], places[:, 1 - axis]) for axis in (0, 1)]
     if 0 in steps:
         return np.empty((0, 2), dtype=np.int64)
-    there = np.sort(places[:, 0] * _ROW + places[:, 1])
-
-    def has(candidates: NDArray[np.int64]) -> NDArray[np.bool_]:
-        keys = candidates[:, 0] * _ROW + candidates[:, 1]
-        found = np.searchsorted(there, keys).clip(max=len(there) - 1)
-        return np.asarray(there[found] == keys)
-
-    sites = places + np.array([steps[0], 0])
-    sites = sites[~has(sites)]
-    for step in ((steps[0], 0), (0, steps[1]), (0, -steps[1])):
-        sites = sites[has(sites + np.array(step))]
-    beside = np.asarray(cKDTree(places).query(sites)[0]) < min(steps) / 2.0  # one that was moved
-    sites = sites[~beside]
+    there = np.sort(keys_of(places))
+    dx, dy = steps
+    ways = (key_step(dx, 0), key_step(-dx, 0), key_step(0, dy), key_step(0, -dy))
+    beside = [wanted[~among(wanted, there)] for wanted in (there + way for way in ways)]
+    keys, neighbours = np.unique(np.concatenate(beside), return_counts=True)
+    sites = places_of(keys[neighbours >= _NEIGHBOURS])
+    if len(sites):  # a bump beside its site was moved, and is none that is missing
+        distance = np.asarray(cKDTree(places).query(sites)[0])
+        sites = sites[distance >= min(steps) / 2.0]
     return np.asarray(sites[np.lexsort(sites.T)], dtype=np.int64)
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from floorplan.artwork import Artwork
+from floorplan.artwork import Artwork, StackArtwork
 from floorplan.bump import BumpKind
 from floorplan.checks.bump_places import Place, around, listed
 from floorplan.checks.edges import ROUND_OFF_UM
@@ -21,6 +21,7 @@ from floorplan.violation import Violation, broken
 __all__ = ["map_violations"]
 
 _MOST = 0.5  # share of bumps out of place from which the maps as a whole do not fit
+_ALIGNED = 0.2  # of a pad: middles of a stack and a PHY that are no farther apart are in line
 
 
 class _Fit(NamedTuple):
@@ -41,25 +42,24 @@ def map_violations(artwork: Artwork, fields: Sequence[Pads], deck: RuleDeck) -> 
     (all wires equally long). Both are tried, and the better one counts. Where a PHY and its stack
     line up, as the ends of a die-to-die link always do, so do their maps along the edge.
     """
-    horizontal = {
-        stack.name: stack.phy_edge.horizontal for stack in artwork.stacks if stack.phy_edge
-    }
+    stacks = {stack.name: stack for stack in artwork.stacks}
     phys = {
         stack: (die.name, name.partition("/")[2])
         for die in artwork.dies
         for name, stack in zip(die.blocks.names, die.stacks, strict=True)
         if stack
     }
-    for stack in (pads for pads in fields if pads.owner in horizontal):
+    for stack in (pads for pads in fields if pads.owner in stacks):
         wired = [
             pads
             for pads in fields
             if (pads.owner, pads.block) == phys.get(stack.owner) and pads.kind is BumpKind.HBM
         ]
         for phy in wired:
-            mirror = Orientation.MX if horizontal[stack.owner] else Orientation.MY
-            edge = 0 if horizontal[stack.owner] else 1
-            lined_up = _lined_up(artwork, stack.owner, f"{phy.owner}/{phy.block}", edge)
+            horizontal = _horizontal(stacks[stack.owner], phy)
+            mirror = Orientation.MX if horizontal else Orientation.MY
+            edge = 0 if horizontal else 1
+            lined_up = _lined_up(artwork, stack, phy, edge)
             straight = edge if lined_up else None
             yield from _compare(stack, phy, (mirror, Orientation.R0), deck, straight)
     blocks = {f"{p.owner}/{p.block}": p for p in fields if p.kind is BumpKind.D2D}
@@ -70,17 +70,30 @@ def map_violations(artwork: Artwork, fields: Sequence[Pads], deck: RuleDeck) -> 
             yield from _compare(blocks[one], blocks[other], (mirror,), deck, edge)
 
 
-def _lined_up(artwork: Artwork, stack: str, phy: str, axis: int) -> bool:
-    """Whether the middles of a stack and of a PHY, by its key, are the same along an axis."""
-    bodies = [body.outline.bounds for body in artwork.stacks if body.name == stack]
+def _horizontal(stack: StackArtwork, phy: Pads) -> bool:
+    """Whether the edge between a stack and the bumps of its PHY runs along x.
+
+    Where the interface of the stack is not drawn, the farther way between their middles tells.
+    """
+    if stack.phy_edge is not None:
+        return stack.phy_edge.horizontal
+    middle = (phy.points_um.min(axis=0) + phy.points_um.max(axis=0)) / 2.0
+    dx, dy = np.abs(middle - np.array(stack.outline.centroid.coords[0])).tolist()
+    return bool(dy > dx)
+
+
+def _lined_up(artwork: Artwork, stack: Pads, phy: Pads, axis: int) -> bool:
+    """Whether a stack and its PHY are meant to be in line along an axis."""
+    key = f"{phy.owner}/{phy.block}"
+    bodies = [body.outline.bounds for body in artwork.stacks if body.name == stack.owner]
     blocks = [
         die.blocks.placed_outline(index).bounds
         for die in artwork.dies
         for index, name in enumerate(die.blocks.names)
-        if name == phy
+        if name == key
     ]
     middles = [(b[axis] + b[axis + 2]) / 2.0 for b in (*bodies, *blocks)]
-    return len(middles) == 2 and abs(middles[1] - middles[0]) <= ROUND_OFF_UM * 10.0
+    return len(middles) == 2 and abs(middles[1] - middles[0]) <= _ALIGNED * phy.pad_um
 
 
 def _compare(

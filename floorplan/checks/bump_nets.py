@@ -31,6 +31,8 @@ def net_violations(fields: Sequence[Pads], deck: RuleDeck) -> Iterator[Violation
         for code, bump in zip(codes.tolist(), index.tolist(), strict=True):
             if pads.nets[code]:
                 first.setdefault(pads.nets[code], (pads, bump))
+    if {_LEVELS[BumpKind.TSV], _LEVELS[BumpKind.BGA]} <= levels.keys():
+        levels.setdefault(_LEVELS[BumpKind.C4], {})  # nothing else joins the two
     yield from _open(levels, _owners(fields), deck["net-open"])
     joints = [pads for pads in fields if pads.kind is BumpKind.C4]
     for vias in (pads for pads in fields if pads.kind is BumpKind.TSV):

@@ -29,6 +29,7 @@ _EDGE = {
     BumpKind.TSV: "c4-edge",
     BumpKind.BGA: "ball-edge",
 }
+_CARRIERS = {"interposer", "substrate"}
 
 
 def face_violations(
@@ -50,8 +51,12 @@ def face_violations(
         top = pads.kind in (BumpKind.HBM, BumpKind.CORE, BumpKind.D2D)
         faces.setdefault((pads.owner, "face" if top else str(pads.kind)), []).append(pads)
         yield from _grid(pads, deck["grid"])
+        yield from _sizes(pads, deck["pad-size"])
+        yield from _second_names(pads, deck["net-short"])
         if pads.owner in bounds:
             yield from _edge(pads, bounds[pads.owner], deck[_EDGE[pads.kind]])
+        elif not pads.owner and bounds.keys() - _CARRIERS:
+            yield from _astray(pads, deck[_EDGE[pads.kind]])
     for face in faces.values():
         yield from pair_violations(face, deck)
 
@@ -73,6 +78,35 @@ def _grid(pads: Pads, rule: Rule) -> Iterator[Violation]:
     yield from listed(rule, (pads.name,), order, place_of, points, limit=0.0)
 
 
+def _sizes(pads: Pads, rule: Rule) -> Iterator[Violation]:
+    """Hold the size of each pad against that of most."""
+    if pads.sizes_um is None:
+        return
+    sizes = pads.sizes_um
+    off = np.flatnonzero(np.abs(sizes - pads.pad_um) > rule.limit + ROUND_OFF_UM)
+
+    def place_of(index: int) -> Place:
+        what = (
+            f"the pad of bump {label_of(pads, index)} is {sizes[index]:.6g} um wide; others are "
+            f"{pads.pad_um:.6g} um; make them alike"
+        )
+        return Place(around(pads, index), what, float(sizes[index]))
+
+    limit = pads.pad_um
+    yield from listed(rule, (pads.name,), off, place_of, pads.points_um, limit=limit)
+
+
+def _second_names(pads: Pads, rule: Rule) -> Iterator[Violation]:
+    """Yield bumps that two texts name."""
+
+    def place_of(index: int) -> Place:
+        what = f"bump {label_of(pads, index)} is named {pads.other_nets[index]} too"
+        return Place(around(pads, index), f"{what}; take one of the texts out", 0.0)
+
+    named = np.array(sorted(pads.other_nets), dtype=np.int64)
+    yield from listed(rule, (pads.name,), named, place_of, pads.points_um)
+
+
 def _edge(pads: Pads, outline: Polygon, rule: Rule) -> Iterator[Violation]:
     """Hold the distance of centres to the edge of their body, below zero outside."""
     margin = _margin(pads.points_um, outline)
@@ -87,6 +121,17 @@ def _edge(pads: Pads, outline: Polygon, rule: Rule) -> Iterator[Violation]:
     near = np.flatnonzero(margin < rule.limit - ROUND_OFF_UM)
     order = near[np.argsort(margin[near], kind="stable")]
     yield from listed(rule, (pads.name,), order, place_of, pads.points_um)
+
+
+def _astray(pads: Pads, rule: Rule) -> Iterator[Violation]:
+    """Yield the microbumps that stand on no die or stack, though there are some."""
+
+    def place_of(index: int) -> Place:
+        what = f"bump {label_of(pads, index)} stands on no die or stack; move it or take it out"
+        return Place(around(pads, index), what, 0.0)
+
+    every = np.arange(len(pads.codes))
+    yield from listed(rule, (pads.name,), every, place_of, pads.points_um)
 
 
 def _margin(points: NDArray[np.float64], outline: Polygon) -> NDArray[np.float64]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 import gdstk
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from floorplan.artwork import Shapes
-from floorplan.cell_tree import Drawn, offsets_of, polygons_of, turn_of
+from floorplan.cell_tree import Drawn, labels_of, offsets_of, polygons_of, turn_of
 from floorplan.checks.shapes import off_grid_um, shape_violations
 from floorplan.file_artwork import outline_of
 from floorplan.layer_map import LayerMap
@@ -29,12 +29,17 @@ _NOWHERE = (0.0, 0.0, 0.0, 0.0)
 
 def file_violations(layout: LayoutFile, layers: LayerMap, deck: RuleDeck) -> Iterator[Violation]:
     """Yield what is wrong with the cells, layers and single shapes of a file."""
-    if len(layout.tops) > 1:
-        others = [name for name in layout.tops if name != layout.name]
+    names = Counter(cell.name for cell in layout.cells)
+    others = [name for name in layout.tops if name != layout.name and names[name] == 1]
+    if others:
         verb, them = ("stands", "it") if len(others) == 1 else ("stand", "them")
         what = f"{', '.join(others)} {verb} beside it; place {them} below or take {them} out"
         rule = deck["top-cell"]
-        yield broken(rule, layout.name, _NOWHERE, what, amount=len(layout.tops), limit=1.0)
+        yield broken(rule, layout.name, _NOWHERE, what, amount=len(others) + 1, limit=1.0)
+    for name, count in names.items():
+        if count > 1:
+            what = f"{count} cells have this name; rename all but one"
+            yield broken(deck["cell-duplicate"], name, _NOWHERE, what, amount=count, limit=1.0)
     yield from _duplicate_cells(layout, deck["cell-duplicate"])
     yield from _duplicate_instances(layout, deck["instance-duplicate"])
     yield from _unknown_layers(layout, layers, deck["layer-unknown"])
@@ -108,7 +113,7 @@ def _content(cell: gdstk.Cell) -> tuple[object, ...]:
         (r.cell_name, _bytes(turn_of(r)), _bytes(np.array([r.origin]) + offsets_of(r.repetition)))
         for r in cell.references
     )
-    texts = ((t.layer, t.text, _bytes(np.array(t.origin))) for t in cell.labels)
+    texts = ((t.layer, t.text, _bytes(places)) for t, places in labels_of(cell))
     content = tuple(tuple(sorted(part)) for part in (shapes, references, texts))
     return content if any(content) else ()
 

@@ -14,17 +14,18 @@ from floorplan.checks.bump_spacing import face_violations
 from floorplan.checks.cells import file_violations
 from floorplan.checks.density import density_violations
 from floorplan.checks.names import name_violations
-from floorplan.checks.phys import phy_violations
+from floorplan.checks.phys import link_violations, phy_violations
 from floorplan.checks.placement import placement_violations
 from floorplan.checks.seal_ring import seal_ring_violations
 from floorplan.checks.shapes import shape_violations
 from floorplan.file_artwork import artwork_of_file
 from floorplan.file_nets import package_nets
+from floorplan.file_pads import pads_of_file
 from floorplan.floorplan import Floorplan
 from floorplan.layer_map import LayerMap, layer_map
 from floorplan.layout import Layout
 from floorplan.layout_file import LayoutFile
-from floorplan.pads import Pads, pads_of, pads_of_file
+from floorplan.pads import Pads, pads_of
 from floorplan.rule import Severity
 from floorplan.rule_deck import RuleDeck, rule_deck
 from floorplan.violation import Violation
@@ -159,6 +160,7 @@ def artwork_violations(artwork: Artwork, deck: RuleDeck) -> Iterator[Violation]:
         yield from density_violations(die, deck["block-density"])
     yield from placement_violations(artwork, deck)
     yield from phy_violations(artwork, deck)
+    yield from link_violations(artwork, deck["d2d-unused"])
     yield from name_violations(artwork, deck)
 
 

@@ -1,4 +1,4 @@
-"""Rules of each HBM stack against the PHY that it is wired to."""
+"""Rules of each HBM stack against the PHY that it is wired to, and of ends of die-to-die links."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import TypeAlias
 from floorplan.artwork import Artwork, StackArtwork
 from floorplan.block import BlockKind
 from floorplan.checks.edges import ROUND_OFF_UM
+from floorplan.rule import Rule
 from floorplan.rule_deck import RuleDeck
 from floorplan.stack import Edge
 from floorplan.violation import Violation, broken
 
-__all__ = ["phy_violations"]
+__all__ = ["link_violations", "phy_violations"]
 
 Bounds: TypeAlias = tuple[float, float, float, float]
 
@@ -39,6 +40,19 @@ def phy_violations(artwork: Artwork, deck: RuleDeck) -> Iterator[Violation]:
             yield broken(deck["phy-missing"], body.name, body.outline.bounds, what)
         for key, bounds in phys[body.name] if body.phy_edge is not None else ():
             yield from _facing(body, key, bounds, deck)
+
+
+def link_violations(artwork: Artwork, rule: Rule) -> Iterator[Violation]:
+    """Yield die-to-die blocks that face none of another die, where there are other dies."""
+    if len(artwork.dies) < 2:
+        return
+    linked = {key for one, other, _ in artwork.die_links for key in (one, other)}
+    for die in artwork.dies:
+        for index, key in enumerate(die.blocks.names):
+            if die.kinds[index] is BlockKind.DIE_TO_DIE and key not in linked:
+                place = die.blocks.placed(index, die.blocks.outlines[index].bounds)
+                what = "no die-to-die block of another die faces it; add one, or take it out"
+                yield broken(rule, key, place, what)
 
 
 def _facing(stack: StackArtwork, key: str, bounds: Bounds, deck: RuleDeck) -> Iterator[Violation]:

@@ -61,6 +61,8 @@ def _fault(outline: BaseGeometry) -> str:
         return "is empty"
     if not np.isfinite(outline.bounds).all():
         return "has coordinates that are not finite"
+    if outline.convex_hull.area <= ROUND_OFF_UM2:
+        return "has no area"
     if not outline.is_valid:
         return f"is not valid ({shapely.is_valid_reason(outline)})"
     return "has no area"

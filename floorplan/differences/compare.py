@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import shapely
@@ -10,22 +10,23 @@ from shapely import Polygon, affinity
 from shapely.geometry.base import BaseGeometry
 
 from floorplan.artwork import Artwork, artwork_of
-from floorplan.cell_tree import Drawn
 from floorplan.differences.bodies import compare_bodies
 from floorplan.differences.bumps import compare_bumps
 from floorplan.differences.difference import Difference
 from floorplan.differences.shapes import compare_shapes
 from floorplan.file_artwork import artwork_of_file, outline_of
+from floorplan.file_pads import pads_of_file
 from floorplan.floorplan import Floorplan
 from floorplan.layer_map import LayerMap, layer_map
 from floorplan.layout import Layout
 from floorplan.layout_file import LayoutFile
-from floorplan.pads import pads_of, pads_of_file
+from floorplan.pads import pads_of
 
 __all__ = ["diff", "diff_files"]
 
 #: Layers that dies, stacks, blocks and bumps are made of; they are compared as these.
 _KNOWN = ("package.", "block.", "bump.", "die.outline")
+_HAIRLINE_UM = 0.0005  # half the width that a shape without an area is compared with
 
 
 def diff(
@@ -144,17 +145,22 @@ def _features(layout: Layout) -> Mapping[str, BaseGeometry]:
 
 
 def _layers(layout: LayoutFile, layers: LayerMap) -> Mapping[str, BaseGeometry]:
-    """Return everything on the layers of a file that is no die, stack, block or bump."""
-    shapes: dict[str, list[Polygon]] = {}
+    """Return what is no die, stack, block or bump by layer, with those that are broken."""
+    shapes: dict[str, list[BaseGeometry]] = {}
     for drawn in layout.drawn:
         name = layers.name_of(*drawn.layer) or "{}/{}".format(*drawn.layer)
-        if not name.startswith(_KNOWN):
-            shapes.setdefault(name, []).extend(_expanded(drawn))
+        for outline in outline_of(drawn.points_um):
+            sound = outline.is_valid and outline.area > 0.0
+            if name.startswith("bump.") or (sound and name.startswith(_KNOWN)):
+                continue
+            area = outline if sound else _area_of(outline)
+            places = np.asarray(drawn.origins_um).tolist()
+            shapes.setdefault(name, []).extend(affinity.translate(area, x, y) for x, y in places)
     return {layer: shapely.union_all(parts) for layer, parts in sorted(shapes.items())}
 
 
-def _expanded(drawn: Drawn) -> Iterator[Polygon]:
-    for part in outline_of(drawn.points_um):
-        sound = part if part.is_valid else part.buffer(0.0)
-        for x, y in np.asarray(drawn.origins_um).tolist():
-            yield affinity.translate(sound, x, y)
+def _area_of(outline: Polygon) -> BaseGeometry:
+    """Return what a broken outline covers; a hairline where that is nothing."""
+    parts = shapely.get_parts(shapely.make_valid(outline))
+    area = shapely.union_all([part for part in parts if isinstance(part, Polygon)])
+    return area if area.area > 0.0 else outline.convex_hull.buffer(_HAIRLINE_UM)

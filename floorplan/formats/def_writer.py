@@ -9,7 +9,7 @@ import shapely
 from floorplan.block import Block
 from floorplan.bump import BumpField, BumpKind
 from floorplan.die import Die
-from floorplan.formats.def_names import def_name, def_names
+from floorplan.formats.def_names import body_name, def_name
 from floorplan.formats.def_supplies import supply_nets, supply_vias
 from floorplan.formats.macros import MacroSet, macros_of
 from floorplan.formats.nanometres import NM_PER_UM, Box, box_nm, nm, pieces_nm, um_text
@@ -20,7 +20,10 @@ from floorplan.layout import Layout
 from floorplan.metal import routing_metals
 from techlib import Faults
 
-__all__ = ["PROPERTIES", "die_def_text", "files", "package_def_text"]
+__all__ = ["PACKAGE", "PROPERTIES", "die_def_text", "files", "package_def_text"]
+
+#: Name and value of the design property that tells the DEF of a package from that of a die.
+PACKAGE = ("level", "package")
 
 #: What a component may say of a block, with the types of DEF.
 PROPERTIES = {"macs": "INTEGER", "sram_byte": "REAL", "lanes": "INTEGER", "stack": "STRING"}
@@ -44,7 +47,7 @@ def package_def_text(layout: Layout, macros: MacroSet) -> str:
     plan = layout.floorplan
     bodies = [(die.name, die.x_um, die.y_um) for die in plan.dies]
     bodies += [(stack.name, stack.x_um, stack.y_um) for stack in plan.stacks]
-    names = def_names([name for name, _, _ in bodies])
+    names = {name: body_name(name) for name, _, _ in bodies}
     parts = [_component(names[name], macros.of_body[name], x, y) for name, x, y in bodies]
     size = (nm(plan.width_um), nm(plan.height_um))
     joints = [f for f in layout.fields_of("interposer") if f.kind is BumpKind.C4]
@@ -56,7 +59,9 @@ def package_def_text(layout: Layout, macros: MacroSet) -> str:
         _section("SPECIALNETS", supply_nets(joints)),
         _section("NETS", _wires(layout, names, pins)),
     )
-    return "\n".join([_head(plan.name, size), *filter(None, sections), "END DESIGN\n"])
+    name, value = PACKAGE
+    level = f'PROPERTYDEFINITIONS\n  DESIGN {name} STRING "{value}" ;\nEND PROPERTYDEFINITIONS\n'
+    return "\n".join([_head(plan.name, size, level), *filter(None, sections), "END DESIGN\n"])
 
 
 def _wires(layout: Layout, names: Mapping[str, str], pins: Sequence[Pin]) -> list[str]:
@@ -86,7 +91,7 @@ def die_def_text(die: Die, macros: MacroSet, fields: Sequence[BumpField] = ()) -
         Every keep-out that is not rectilinear.
     """
     size = (nm(die.width_um), nm(die.height_um))
-    names = def_names([block.name for block in die.blocks])
+    names = {block.name: def_name(block.name) for block in die.blocks}
     components = [
         _component(names[block.name], macros.of_block[die.name, block.name], x0, y0)
         + _properties(block)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from floorplan.extent import refuse_endless
 from floorplan.floorplan import Floorplan
+from floorplan.formats.def_names import body_name
 from floorplan.layout import Layout
 from floorplan.layout_builder import lay_out
 from techlib import Faults, InputError, did_you_mean
@@ -54,7 +55,7 @@ class Job:
 
     def die_file(self, die: str, suffix: str) -> str:
         """Return the name of a file about one die."""
-        return f"{self.stem}.{die}.{suffix}"
+        return f"{self.stem}.{body_name(die)}.{suffix}"
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from floorplan.formats.bump_maps import (
     stack_body,
     substrate_maps,
 )
-from floorplan.formats.def_names import def_name
+from floorplan.formats.def_names import body_name, def_name
 from floorplan.formats.nanometres import NM_PER_UM
 from floorplan.formats.registry import Content, Job
 from floorplan.layer_map import MapLayer, layer_map
@@ -39,7 +39,7 @@ def files(job: Job) -> Iterator[tuple[str, Content]]:
     corner, scribe lane included; its design area is what is inside the seal ring.
     """
     layout = job.layout
-    maps = {f"{bumps.body}.front": bumps for bumps in body_maps(layout)}
+    maps = {f"{body_name(bumps.body)}.front": bumps for bumps in body_maps(layout)}
     maps |= {"interposer.front": front_map(layout), "interposer.back": back_map(layout)}
     maps |= {f"{_SUBSTRATE}.{side}": bumps for side, bumps in substrate_maps(layout).items()}
     names = {face: f"{job.stem}.{face}.bmap" for face in maps}
@@ -90,11 +90,11 @@ def _chiplets(job: Job, bump_maps: Mapping[str, str]) -> str:
             f"scribe_line_remaining_width: {_four(die.scribe_um)}",
             "cad_layer:",
             *_indented(_cad_layers(die, layers.layers)),
-            *_regions({"front": (die.name, die.core.bounds)}, bump_maps),
+            *_regions({"front": (body_name(die.name), die.core.bounds)}, bump_maps),
             *_external(job, external),
         ]
-        lines += _indented([f"{die.name}:", *_indented(body)])
-    for name, stack in {stack_body(stack): stack for stack in plan.stacks}.items():
+        lines += _indented([f"{body_name(die.name)}:", *_indented(body)])
+    for name, stack in {body_name(stack_body(stack)): stack for stack in plan.stacks}.items():
         size = [f"{stack.width_um:.3f}", f"{stack.height_um:.3f}"]
         bounds = (0.0, 0.0, stack.width_um, stack.height_um)
         body = [
@@ -187,6 +187,7 @@ def _stack(job: Job) -> str:
     base_um = substrate.thickness_um + technology.c4_height_um
     bodies = [(die.name, die.name, die.x_um, die.y_um) for die in plan.dies]
     bodies += [(stack.name, stack_body(stack), stack.x_um, stack.y_um) for stack in plan.stacks]
+    bodies = [(body_name(name), body_name(chiplet), x, y) for name, chiplet, x, y in bodies]
     instances: Lines = []
     places: Lines = []
     joints: Lines = []

@@ -9,6 +9,7 @@ from typing import TypeVar
 from shapely import Polygon
 
 from floorplan.die import Die
+from floorplan.explicit import refuse_reserved
 from floorplan.floorplan import Floorplan
 from floorplan.formats.text import some
 from floorplan.imports.feeding import fed
@@ -70,6 +71,7 @@ def assemble(
     sketched = [_grown(die, settings) for die in sketch.dies]
     dies = [_die(die, settings, technology, rules, where, faults) for die in sketched]
     _refuse_repeats(sketched, faults)
+    refuse_reserved(sketch.where, (die.name for die in sketched), faults)
     stacks = settings.stacks or stacks_of(sketch, settings.hbm, technology.hbm, where, faults)
     faults.raise_if_any()
     known = [die for die in dies if die is not None]

@@ -11,6 +11,7 @@ import shapely
 from shapely import Polygon, box
 from shapely.geometry.base import BaseGeometry
 
+from floorplan.formats.def_writer import PACKAGE
 from floorplan.formats.lines import as_float
 from floorplan.formats.text import read_text, some
 from floorplan.imports.def_text import Component, DefText, scan_def, scan_lef
@@ -61,6 +62,11 @@ def read_def(path: Path, lef: Sequence[Path]) -> Sketch:
     for file in lef:
         classes |= scan_lef(texts[file])
     found = scan_def(texts[path], str(path))
+    level, package = PACKAGE
+    if found.properties.get(level) == package:
+        what, allowed = "is the DEF of a package, without the blocks", "the DEF of one of its dies"
+        cure = f"take {path.stem}.DIE.def, or {path.stem}.gds, which has all of them"
+        raise InputError.of(str(path), what, allowed, cure)
     if not found.design:
         faults.add(str(path), "has no DESIGN", "DEF 5.8")
     if not found.units_per_um:  # what readers take it for then is 1000, 100, or nothing at all

@@ -143,6 +143,8 @@ def _moved(points: NDArray[np.float64], place: Place) -> NDArray[np.float64]:
 
 def _outlines(corners: NDArray[np.float64]) -> Iterator[Polygon]:
     """Yield a polygon in place; one that closes over a cut becomes one with a hole."""
+    if len(corners) < 3:  # a path without a width
+        return
     outline = Polygon(corners)
     for part in shapely.get_parts(outline if outline.is_valid else shapely.make_valid(outline)):
         if isinstance(part, Polygon) and part.area > 0.0:

@@ -13,6 +13,7 @@ from floorplan.imports.csv_reader import read_csv
 from floorplan.imports.settings import ImportSettings, Technology
 from floorplan.imports.sketch import Sketch
 from floorplan.imports.thermal_reader import read_flp
+from floorplan.layout_reader import layout_suffix
 from techlib import (
     Faults,
     HbmGeneration,
@@ -24,7 +25,7 @@ from techlib import (
 
 __all__ = ["IMPORTS", "import_files", "import_layout"]
 
-#: What can be imported, by suffix.
+#: What can be imported, by suffix; layout files packed by gzip too.
 IMPORTS = {
     ".gds": "GDSII",
     ".oas": "OASIS",
@@ -107,6 +108,10 @@ def import_files(table: Mapping[str, Any], folder: str | Path) -> tuple[Path, ..
     return tuple(path for path in paths if path.is_file())
 
 
+def _suffix(path: Path) -> str:
+    return layout_suffix(path) or path.suffix.lower()
+
+
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
@@ -118,11 +123,11 @@ def _path(value: Any, folder: Path, where: str, faults: Faults) -> Path | None:
         faults.add(place, f"{value!r} is not a path", "the path of a layout file")
         return None
     path = folder / value
-    if path.suffix.lower() not in IMPORTS:
+    if _suffix(path) not in IMPORTS:
         faults.add(place, f"{path.name} is of no kind that can be imported", allowed)
         return None
     if not path.is_file():
-        near = sorted(p.name for p in path.parent.glob("*") if p.suffix.lower() in IMPORTS)
+        near = sorted(p.name for p in path.parent.glob("*") if _suffix(p) in IMPORTS)
         cure = did_you_mean(path.name, near) if near else "check the path"
         faults.add(place, f"there is no file {path}", allowed, cure)
         return None
@@ -143,7 +148,7 @@ def _full(
 
 
 def _sketch(path: Path, settings: ImportSettings) -> Sketch:
-    match path.suffix.lower():
+    match _suffix(path):
         case ".gds" | ".oas":
             from floorplan.imports.gds_reader import read_gds
 

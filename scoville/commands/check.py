@@ -10,11 +10,12 @@ import typer
 from scoville.console import FAILED, PASSED, Session, Set
 
 if TYPE_CHECKING:
+    from floorplan import Violation
     from scoville.layout_check import LayoutCheck
 
 __all__ = ["check_command"]
 
-_SHOWN = 100  # rows of the table; the files have them all
+_SHOWN = 8  # rows of the table for each rule; the files have them all
 
 _Target = Annotated[
     str,
@@ -70,14 +71,22 @@ def check_command(
 
 
 def _print(session: Session, found: LayoutCheck) -> None:
+    from floorplan import Severity
+
+    of_rule: dict[str, list[Violation]] = {}
+    for violation in sorted(found.violations, key=lambda v: v.severity is Severity.WARNING):
+        of_rule.setdefault(violation.rule, []).append(violation)
     rows = [
         (v.rule, str(v.severity), ", ".join(v.where), f"{v.x_um:.3f}", f"{v.y_um:.3f}", v.message)
-        for v in found.violations[:_SHOWN]
+        for violations in of_rule.values()
+        for v in violations[:_SHOWN]
     ]
     if rows:
         session.table("", ("rule", "severity", "where", "x um", "y um", "finding"), rows)
-    if len(found.violations) > _SHOWN:
-        session.say(f"... and {len(found.violations) - _SHOWN} more; --out DIR writes them all")
+    more = {rule: len(every) - _SHOWN for rule, every in of_rule.items() if len(every) > _SHOWN}
+    if more:
+        counts = ", ".join(f"{number} of {rule}" for rule, number in more.items())
+        session.say(f"... and {counts}; --out DIR writes them all")
     warnings = f", {found.warnings} warnings" if found.warnings else ""
     session.say(
         f"{found.name}: {found.errors} violations{warnings} of {len(found.looked_at)} rules",

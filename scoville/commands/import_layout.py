@@ -105,7 +105,8 @@ def import_command(
     if interposer:
         table["interposer"] = {**table.get("interposer", {}), "technology": interposer}
     _add_pairs(table, kind or (), layer or ())
-    stem = _NOT_IN_A_NAME.sub("_", name or Path(file).stem).strip("_.-") or "design"
+    given = name or Path(file.removesuffix(".gz")).stem
+    stem = _NOT_IN_A_NAME.sub("_", given).strip("_.-") or "design"
     found = by_itself(_imported(table, stem, kind or ()))
     place = session.folder(stem)
     with output_folder(place) as folder:

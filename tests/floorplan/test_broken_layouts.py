@@ -1,5 +1,6 @@
 """Broken GDSII and OASIS files: an error that says where, and never a crash of the process."""
 
+import gzip
 import random
 import struct
 import subprocess
@@ -137,3 +138,31 @@ def test_a_cell_that_holds_itself_is_an_error(sound):
     sound.write_bytes(data[: place + 4] + b"TOP\0" + data[place + length :])
     with pytest.raises(InputError, match="a cell holds itself, among TOP"):
         floorplan.read_layout(sound)
+
+
+@pytest.mark.parametrize("kind", ["gds", "oas"])
+def test_a_packed_file_is_read_as_the_plain_one(library, tmp_path, kind):
+    plain, packed = tmp_path / f"plain.{kind}", tmp_path / f"packed.{kind}.gz"
+    (library.write_gds if kind == "gds" else library.write_oas)(plain)
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    first, second = floorplan.read_layout(plain), floorplan.read_layout(packed)
+    assert (second.path, second.tops, second.layers) == (packed, first.tops, first.layers)
+    assert [len(d.origins_um) for d in second.drawn] == [len(d.origins_um) for d in first.drawn]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\x1f\x8b", "cannot be read: "),
+        (gzip.compress(b"no layout"), "byte 0: does not begin with a HEADER"),
+        (gzip.compress(b"x" * 9_000)[:-9], "cannot be read: "),
+        (gzip.compress(b""), "is empty"),
+    ],
+)
+def test_what_is_wrong_with_a_packed_file_is_told_of_it(tmp_path, content, words):
+    file = tmp_path / "a.gds.gz"
+    file.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        floorplan.read_layout(file)
+    (fault,) = caught.value.faults
+    assert str(fault).startswith(f"{file}: {words}")

@@ -266,6 +266,16 @@ def test_nets_that_end_on_their_way_through_the_package(layout):
     ]
 
 
+def test_vias_and_balls_without_the_joints_between(layout):
+    fields = [
+        field(BumpKind.TSV, [[5_000, 5_000]], ["VSS"], owner="interposer", pad_um=10.0, name="tsv"),
+        field(BumpKind.BGA, [[9_000, 9_000]], ["VSS"], owner="substrate", pad_um=600.0, name="bga"),
+    ]
+    (found,) = [v for v in floorplan.check(alone(layout, *fields)) if v.rule == "net-open"]
+    assert "net VSS has vias and no C4 joints; connect it" in found.message
+    assert [v for v in floorplan.check(alone(layout, fields[0])) if v.rule == "net-open"] == []
+
+
 def test_a_via_on_the_joint_of_another_net(layout):
     fields = [
         field(BumpKind.C4, [[5_000, 5_000], [5_150, 5_000]], ["VDD", "VSS"], owner="interposer",
@@ -280,15 +290,18 @@ def test_a_via_on_the_joint_of_another_net(layout):
 
 
 def test_a_gap_in_a_grid_of_balls(layout):
-    """Of the inner site that is empty; not of the corner, nor where a whole row is left out."""
-    sites = [(x, y) for x in range(6) for y in range(5) if (x, y) not in ((1, 2), (0, 0))]
+    """Of a site that is empty, inside or at the rim; not of the corner, nor of a whole row."""
+    gone = ((1, 2), (0, 0), (2, 4))
+    sites = [(x, y) for x in range(6) for y in range(5) if (x, y) not in gone]
     points = [(9_000.0 + 1_000 * x, 9_000.0 + 800 * y) for x, y in sites if x != 4]
     balls = field(BumpKind.BGA, points, ["VSS"] * len(points), owner="substrate", pad_um=500.0)
     deck = floorplan.rule_deck().changed({"ball-pitch": "0.8 mm"}, where="test")
-    (gap,) = floorplan.check(alone(layout, balls), deck)
+    gap, rim = floorplan.check(alone(layout, balls), deck)
     substrate = layout.substrate
-    assert (gap.rule, gap.severity, gap.where) == ("grid-gap", "warning", ("substrate/test",))
+    for one in (gap, rim):
+        assert (one.rule, one.severity, one.where) == ("grid-gap", "error", ("substrate/test",))
     assert (gap.x_um, gap.y_um) == (10_000.0 - substrate.x_um, 10_600.0 - substrate.y_um)
+    assert (rim.x_um, rim.y_um) == (11_000.0 - substrate.x_um, 12_200.0 - substrate.y_um)
 
 
 def test_a_gap_in_the_microbumps_of_a_die(layout):
@@ -303,7 +316,7 @@ def test_a_gap_in_the_microbumps_of_a_die(layout):
     die = replace(plan.dies[0], keepouts=(Point(kept).buffer(10.0),))
     bare = alone(replace(layout, floorplan=replace(plan, dies=(die,))), *fields)
     (gap,) = [v for v in floorplan.check(bare) if v.rule == "grid-gap"]
-    assert (gap.where, gap.severity) == (("compute/core",), "warning")
+    assert (gap.where, gap.severity) == (("compute/core",), "error")
     assert (gap.x_um, gap.y_um) == (gone[0] + die.x_um, gone[1] + die.y_um)
     assert "no microbump at" in gap.message
 

@@ -215,7 +215,7 @@ def _speck(name, kind=BlockKind.VECTOR, **more):
     [
         (Polygon([(0, 0), (9, 9), (9, 0), (0, 9)]), "is not valid (Self-intersection"),
         (Polygon(), "is empty"),
-        (Polygon([(0, 0), (5, 0), (0, 0)]), "is not valid"),
+        (Polygon([(0, 0), (5, 0), (0, 0)]), "has no area"),
         (Polygon([(0, 0), (5, 0), (float("inf"), 5)]), "not finite"),
     ],
 )
@@ -240,8 +240,9 @@ def test_violations_are_sorted_and_json_takes_them(jalapeno):
 ELSEWHERE = {
     *("hbm-bump-pitch", "core-bump-pitch", "c4-pitch", "tsv-pitch", "ball-pitch", "pad-spacing"),
     *("bump-edge", "c4-edge", "ball-edge", "bump-duplicate", "bump-map", "net-open", "net-short"),
-    *("top-cell", "cell-duplicate", "instance-duplicate", "layer-unknown", "seal-ring-closed"),
-    *("c4-via", "grid-gap", "bump-reach", "d2d-bump-pitch"),
+    *("top-cell", "cell-duplicate", "instance-duplicate", "layer-unknown"),
+    *("c4-via", "grid-gap", "bump-reach", "d2d-bump-pitch", "pad-size", "seal-ring-edge"),
+    "d2d-unused",
 }
 
 
@@ -260,6 +261,7 @@ def test_every_other_rule_of_the_deck_can_be_broken(jalapeno):
         with_die(jalapeno, blocks=(Block("a", BlockKind.VECTOR, _triangle(0.5)),)),
         with_die(jalapeno, seal_ring_um=5.0),
         with_die(jalapeno, seal_ring_um=0.0),
+        with_die(jalapeno, seal_ring_um=0.0, scribe_um=0.0),
         replace(jalapeno, height_um=60_000.0).with_stack_at("hbm_n0", 20_000.0, 48_000.0),
         with_die(jalapeno, blocks=(_speck("a", kind=BlockKind.HBM_PHY),)),
     ]

@@ -147,3 +147,15 @@ def test_there_are_bumps_of_the_kind_on_every_link_of_the_three_die_design():
     fields = [f for f in layout.fields if f.kind is BumpKind.D2D]
     assert [f.count for f in fields] == [6 * 220] * 12
     assert sum(link.bandwidth_gbit_s for link in layout.links if "/" in link.name) / 2 > 800 * 8
+
+
+def test_an_end_without_another_is_told(plan):
+    left, right = plan.dies
+    (end,) = right.blocks
+    moved = replace(end, kind=floorplan.BlockKind.MANAGEMENT)
+    alone = replace(plan, dies=(left, replace(right, blocks=(moved,))))
+    (unused,) = [v for v in floorplan.check(alone) if v.rule == "d2d-unused"]
+    assert (unused.where, unused.severity) == (("left/link_left",), "warning")
+    assert "faces it; add one" in unused.message
+    for whole in (plan, replace(plan, dies=(left,))):
+        assert "d2d-unused" not in {v.rule for v in floorplan.check(whole)}

@@ -205,3 +205,20 @@ def test_differences_are_sorted_and_json_takes_them(plan):
     assert [d.what for d in found] == ["stack", "block"]
     assert found[0].to_dict()["change"] == "moved"
     assert str(found[1]) == "block chip/core property: macs 0 -> macs 1"
+
+
+def test_broken_shapes_of_known_layers_are_told(drawn):
+    """A block that crosses itself covers what it covers; one without an area is a hairline."""
+
+    def change(cells):
+        bow = [(2_000, 3_000), (2_200, 3_200), (2_200, 3_000), (2_000, 3_200)]
+        cells["CHIP_DIE"].add(
+            gdstk.Polygon(bow, layer=101),
+            gdstk.FlexPath([(100, 10), (1_100, 10)], 0, simple_path=True, layer=104),
+        )
+
+    found = floorplan.diff_files(drawn(), drawn(change, "changed.gds"))
+    assert (
+        told(found) == [("added", "shape", "block.noc")] + [("added", "shape", "block.vector")] * 2
+    )
+    assert [d.amount for d in found] == pytest.approx([1.0, 10_000.0, 10_000.0], rel=1e-4)

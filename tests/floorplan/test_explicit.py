@@ -145,6 +145,8 @@ def test_every_fault_is_listed(tables):
         (("blocks",), ["a"], "x.toml: blocks[0]: 'a' is not a table"),
         (("stacks",), "hbm0", "x.toml: stacks: is not an array of tables"),
         (("dies", 0, "name"), "hbm0", "x.toml: hbm0: the name is used more than once"),
+        (("dies", 0, "name"), "a/b", "x.toml: a/b: has a `/`; allowed: a name without"),
+        (("stacks", 0, "name"), "interposer", "x.toml: interposer: is what the carrier is called"),
         (("dies", 0, "name"), 7, "dies[0].name: 7 is not a name; allowed: a name in quotes"),
         (("dies", 0, "scribe"), "9 mm", "scribe and seal ring leave no core"),
         (("dies", 0, "seal_ring"), "-1 um", "seal_ring: -1 um; allowed: at least 0 um"),

@@ -121,7 +121,8 @@ def test_a_missing_ball(broken, pad_at):
         cell, text = wire(cells, "BGA", "io/serdes1/tx0_n")
         cell.remove(text, pad_at(cell, text.origin))
 
-    (net,) = broken(drop)
+    gap, net = broken(drop)
+    assert (gap.rule, gap.where) == ("grid-gap", ("substrate/bga",))
     assert net.rule == "net-open"
     assert net.where == ("io/core",)
     assert "net io/serdes1/tx0_n has microbumps and no balls; connect it" in net.message

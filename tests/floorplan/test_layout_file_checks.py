@@ -103,7 +103,26 @@ def test_a_seal_ring_that_is_pinched_or_missing(broken):
     ring_layer = layer("die.seal_ring")
     narrow = one(broken(pinch), "seal-ring-width")
     assert (narrow.amount, narrow.limit) == (pytest.approx(10.0), 11.0)
-    assert one(broken(drop), "seal-ring-missing").severity == "warning"
+    missing = one(broken(drop), "seal-ring-closed")  # it has a scribe lane, so it will be sawn
+    assert (missing.severity, missing.where) == ("error", ("compute",))
+    assert "it has no seal ring" in missing.message
+
+
+@pytest.mark.parametrize(("grown_um", "reach_um"), [(0.005, 0.005), (40.0, 40.0), (45.0, 45.0)])
+def test_a_seal_ring_in_the_scribe_lane_or_out_of_the_die(broken, grown_um, reach_um):
+    """The lane is 40 um wide: its ring lies in it, reaches the edge, or 5 um beyond."""
+
+    def grow(cells, _library):
+        (die,) = holding(cells, "die.seal_ring")
+        die.remove(*[p for p in die.polygons if p.layer == ring_layer["layer"]])
+        low, high = (40 - grown_um,) * 2, (25_960 + grown_um, 32_260 + grown_um)
+        inner = gdstk.rectangle((60, 60), (25_940, 32_240))
+        die.add(*gdstk.boolean(gdstk.rectangle(low, high), inner, "not", **ring_layer))
+
+    ring_layer = layer("die.seal_ring")
+    (found,) = broken(grow)
+    assert (found.rule, found.where) == ("seal-ring-edge", ("compute",))
+    assert found.amount == pytest.approx(-reach_um)
 
 
 def test_a_block_5_nm_over_the_edge(broken):
@@ -151,6 +170,37 @@ def test_a_stack_turned_by_180_degrees(broken):
     assert facing.where == ("hbm_w0", "compute/phy_hbm_w0")
     assert bumps.where == ("compute/phy_hbm_w0", "hbm_w0/hbm")
     assert "1920 of 1920 nets do not face those of hbm_w0/hbm; it fits if" in bumps.message
+
+
+def test_a_stack_turned_whose_interface_is_not_drawn(broken):
+    """As in the layouts of others: its bumps alone tell that it is turned."""
+
+    def turn(cells, _library):
+        stacks = [r for r in cells["INTERPOSER"].references if "HBM_STACK" in r.cell_name]
+        stack = min(stacks, key=lambda reference: reference.bounding_box()[0])
+        numbers = tuple(layer("package.stack_face").values())
+        for cell in {r.cell.name: r.cell for r in stacks}.values():
+            cell.remove(*[p for p in cell.polygons if (p.layer, p.datatype) == numbers])
+        before = np.array(stack.bounding_box())
+        stack.rotation += np.pi
+        stack.origin += before[0] - np.array(stack.bounding_box())[0]
+
+    bumps = one(broken(turn), "bump-map")
+    assert bumps.where == ("compute/phy_hbm_w0", "hbm_w0/hbm")
+
+
+def test_a_seal_ring_whose_parts_touch_in_a_point(broken):
+    def part(cells, _library):
+        (die,) = holding(cells, "die.seal_ring")
+        die.remove(*[p for p in die.polygons if p.layer == ring_layer["layer"]])
+        for low, high in (((60, 40), (25_940, 60)), ((60, 32_240), (25_940, 32_260)),
+                          ((40, 60), (60, 32_240)), ((25_940, 60), (25_960, 32_240))):  # fmt: skip
+            die.add(gdstk.rectangle(low, high, **ring_layer))
+
+    ring_layer = layer("die.seal_ring")
+    (found,) = broken(part)
+    assert found.rule == "seal-ring-closed"
+    assert "its seal ring is open where its parts touch in a point" in found.message
 
 
 def test_a_stack_taken_out(broken):
@@ -242,7 +292,7 @@ def test_a_second_top_cell_and_an_unknown_layer(broken):
         "ORPHAN stands beside it; place it below or take it out" in one(found, "top-cell").message
     )
     unknown = one(found, "layer-unknown")
-    assert (unknown.where, unknown.severity) == (("layer 250/7",), "warning")
+    assert (unknown.where, unknown.severity) == (("layer 250/7",), "error")
     assert unknown.bounds_um == (11_360, 11_360, 11_370, 11_380)
 
 
@@ -254,6 +304,135 @@ def test_a_polygon_that_crosses_itself(broken):
 
     found = one(broken(add), "polygon")
     assert "is not valid (Self-intersection" in found.message
+
+
+@pytest.mark.parametrize(
+    "flat",
+    [
+        gdstk.FlexPath([(8_000, 8_000), (9_000, 8_000)], 0, simple_path=True, **layer("block.noc")),
+        gdstk.Polygon([(8_000, 8_000), (8_200, 8_000)] * 2, **layer("die.keepout")),
+        gdstk.Polygon([(8_000, 8_000), (8_200, 8_000), (8_100, 8_000)], **layer("block.vector")),
+        gdstk.Polygon([(8_000, 8_000)] * 4, **layer("die.seal_ring")),
+    ],
+)
+def test_shapes_without_an_area(broken, flat):
+    """Among them paths of width zero, which a reader of shapes takes for two points."""
+
+    def add(cells, _library):
+        (die,) = holding(cells, "die.outline")
+        die.add(flat)
+
+    (found,) = broken(add)
+    assert (found.rule, found.severity) == ("polygon", "error")
+    assert "outline has no area; redraw it" in found.message
+
+
+def test_two_blocks_of_one_name(broken):
+    def rename(cells, _library):
+        (die,) = holding(cells, "die.outline")
+        phys = [t for t in die.labels if t.layer == layer("block.hbm_phy")["layer"]]
+        labels = sorted((t for t in phys if "phy_hbm_e" in t.text), key=lambda t: t.text)
+        labels[1].text = labels[0].text
+
+    found = broken(rename)
+    assert one(found, "name-unique").where == ("compute/phy_hbm_e0",)
+
+
+def test_two_cells_of_one_name(clean, tmp_path):
+    """Written as they are by tools that merge files; KLayout refuses such a file."""
+    library = gdstk.read_gds(clean, unit=1e-6)
+    writer = gdstk.GdsWriter(tmp_path / "twice.gds", unit=1e-6, precision=1e-9)
+    for cell in library.cells:
+        writer.write(cell)
+    name = next(c.name for c in library.cells if c.name.startswith("ROUTER_"))
+    writer.write(gdstk.Cell(name).add(gdstk.rectangle((0, 0), (3, 3), **layer("block.router"))))
+    writer.close()
+    found = one(floorplan.check_layout(floorplan.read_layout(tmp_path / "twice.gds")),
+                "cell-duplicate")  # fmt: skip
+    assert (found.where, found.severity, found.amount) == ((name,), "error", 2.0)
+    assert "2 cells have this name" in found.message
+
+
+def test_a_bump_beside_every_die(broken):
+    def add(cells, _library):
+        pad = next(c for c in cells.values() if c.name.endswith("_VSS"))
+        cells["INTERPOSER"].add(gdstk.Reference(pad, (100, 200)))
+
+    (found,) = broken(add)
+    assert (found.rule, found.x_um, found.y_um) == ("bump-edge", 100.0, 200.0)
+    assert "stands on no die or stack" in found.message
+
+
+def test_a_pad_of_another_size(broken, pad_at):
+    """One signal of the PHY gets a pad of 14 um in place of 25 um, with its net."""
+
+    def shrink(cells, library):
+        phy = cells["HBM_BUMPS_3753"]
+        text = next(t for t in phy.labels if t.text == "DQ3_c")
+        pad = pad_at(phy, text.origin)
+        small = library.new_cell("SMALL").add(
+            gdstk.rectangle((-7, -7), (7, 7), **layer("bump.hbm"))
+        )
+        pad.cell = small
+
+    (found,) = broken(shrink)
+    assert (found.rule, found.where) == ("pad-size", ("compute/phy_hbm_w0",))
+    assert (found.amount, found.limit) == (14.0, 25.0)
+    assert "DQ3_c at" in found.message
+
+
+def test_a_text_anywhere_on_a_pad_names_it_and_a_second_one_is_a_short(broken):
+    def move(cells, _library):
+        text = next(t for t in cells["HBM_BUMPS_3753"].labels if t.text == "DQ3_c")
+        text.origin = (text.origin[0] + 4.0, text.origin[1] - 6.0)
+
+    def repeat(cells, _library):
+        phy = cells["HBM_BUMPS_3753"]
+        text = next(t for t in phy.labels if t.text == "DQ3_c")
+        phy.add(gdstk.Label("DQ4_c", text.origin, layer=text.layer, texttype=text.texttype))
+
+    def within(cells, _library):
+        pad = next(c for c in cells.values() if c.name.endswith("_VDDQ"))
+        mark = pad.labels[0]
+        pad.add(gdstk.Label("VSS", mark.origin, layer=mark.layer, texttype=mark.texttype))
+
+    assert broken(move) == ()
+    (second,) = broken(repeat)
+    assert (second.rule, second.where) == ("net-short", ("compute/phy_hbm_w0",))
+    assert "bump DQ3_c at" in second.message
+    assert "is named DQ4_c too" in second.message
+    found = broken(within)
+    assert rules(found) == {"net-short"}
+    assert sum(v.count for v in found) == 2 * 644  # of the stack, and those of its PHY
+
+
+def test_a_stack_that_is_moved_along_the_edge_by_1_um(broken):
+    def shift(cells, _library):
+        stacks = [r for r in cells["INTERPOSER"].references if "HBM_STACK" in r.cell_name]
+        stack = min(stacks, key=lambda reference: reference.bounding_box()[0])
+        stack.origin = (stack.origin[0], stack.origin[1] + 1.0)
+
+    found = one(broken(shift), "bump-map")
+    assert (found.where, found.amount) == (
+        ("compute/phy_hbm_w0", "hbm_w0/hbm"),
+        pytest.approx(1.0),
+    )
+    assert "stands 1 um along the edge" in found.message
+
+
+def test_phys_without_the_name_of_a_stack_take_the_nearest(broken):
+    """However they are ordered; the one whose stack is gone is told."""
+
+    def rename(cells, _library):
+        (die,) = holding(cells, "die.outline")
+        for text in die.labels:
+            text.text = text.text.replace("phy_hbm_", "port_")
+        inside = cells["INTERPOSER"]
+        stacks = [r for r in inside.references if "HBM_STACK" in r.cell_name]
+        inside.remove(max(stacks, key=lambda r: np.sum(r.bounding_box())))
+
+    (unused,) = broken(rename)
+    assert (unused.rule, unused.where) == ("phy-unused", ("compute/port_e2",))
 
 
 def test_turned_mirrored_and_nested_arrays_stand_where_klayout_has_them(tmp_path):

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import matplotlib
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
+from shapely import box
 
 import floorplan
 from floorplan import BlockKind
@@ -93,3 +96,18 @@ def test_no_global_state_of_matplotlib_is_touched(jalapeno):
 def test_a_missing_folder_is_an_input_error(jalapeno, tmp_path):
     with pytest.raises(InputError, match="the folder does not exist; make it first"):
         save_png(draw(jalapeno), tmp_path / "no" / "x.png")
+
+
+def test_keepouts_are_hatched_and_what_is_not_there_has_no_legend(jalapeno):
+    def legend(plan):
+        return [text.get_text() for text in draw(plan).axes[0].get_legend().get_texts()]
+
+    die = replace(jalapeno.dies[0], keepouts=(box(5_000, 5_000, 6_000, 7_000),))
+    alone = replace(jalapeno, dies=(die,), stacks=())
+    assert "keep-out" in legend(alone)
+    assert "HBM stack" not in legend(alone)
+    assert "keep-out" not in legend(jalapeno)
+    hatched = [c for c in draw(alone).axes[0].collections if c.get_hatch() and c.get_linewidth()[0]]
+    points = hatched[0].get_paths()[0].vertices
+    corner_mm = [(die.x_um + 5_000) / 1e3, (die.y_um + 5_000) / 1e3]
+    assert points.min(axis=0) == pytest.approx(corner_mm)

@@ -370,9 +370,22 @@ def test_errors_name_the_options_that_were_given(tmp_path, options, told, more):
     assert done.stderr.startswith(f"error: {told}")
 
 
-def test_a_packed_layout(tmp_path):
+@pytest.mark.parametrize("command", ["layout", "power"])
+def test_a_floorplan_in_full_is_no_design(tmp_path, command):
+    path = write(tmp_path, "dies = []\n[interposer]\n", "plan.toml")
+    (said,) = lines_of(run(command, path))
+    assert said == (
+        f"{path}: is a floorplan in full, no design; allowed: a design file; "
+        f"make one of it: scoville import {path}"
+    )
+
+
+def test_a_packed_layout_or_design(tmp_path):
     path = tmp_path / "a.gds.gz"
     path.write_bytes(b"\x1f\x8b")
+    (said,) = lines_of(run("check", path))
+    assert said.startswith(f"{path}: cannot be read: ")
+    path = write(tmp_path, "", "mine.toml.gz")
     (said,) = lines_of(run("check", path))
     assert said.startswith(f"{path}: is packed; allowed: a design, ")
     assert said.endswith(f"; unpack it: gunzip {path}")

@@ -98,8 +98,11 @@ def test_a_layout_file_is_checked(small, tmp_path):
     layers = tmp_path / "layers.toml"
     layers.write_text("die.outline = [10, 0]\nblock.tensor = [100, 0]\n")
     code, content = content_of("check", file, "--layers", layers)
-    assert code == 0
+    assert code == 1
     assert {v["rule"] for v in content["violations"]} >= {"layer-unknown", "seal-ring-missing"}
+    unknown = ("--set", "rules.layer-unknown=off")
+    code, content = content_of("check", file, "--layers", layers, *unknown)
+    assert code == 0
 
 
 def test_what_does_not_go_together_is_refused(small, tmp_path):

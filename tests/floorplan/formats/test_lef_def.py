@@ -173,15 +173,44 @@ def test_odd_blocks(odd, tmp_path, read_def):
     names = {
         i.property("name"): (i.cell.name, i.trans.disp.x, i.trans.disp.y) for i in placed(layout)
     }
-    assert set(names) == {"a_b_1_", "core.x/sram_0", "die"}
-    assert names["core.x/sram_0"] == ("SRAM_500000x500001", 400_000, 400_000)
+    odd_name = "a_b_1__91219d"
+    assert set(names) == {odd_name, "core.x/sram_0_4ff1e5", "die"}
+    assert names["core.x/sram_0_4ff1e5"] == ("SRAM_500000x500001", 400_000, 400_000)
     assert names["die"][0].startswith("SPARE_HOST_")
-    cell = layout.cell(names["a_b_1_"][0])
+    cell = layout.cell(names[odd_name][0])
     drawn = kdb.Region(cell.shapes(_index(layout, "OUTLINE")))
     assert drawn.area() == 50_000 * 10**6  # two arms of 300 x 100 um on one corner
     blocked = layout.top_cell().shapes(_index(layout, "PLACEMENT_BLK"))
     rim_um2 = 1_000 * 2_000 - 940 * 1_940
     assert kdb.Region(blocked).area() == (rim_um2 + 100 * 100) * 10**6
+
+
+def test_names_that_only_differ_in_what_def_forbids_stay_two(one_die, tmp_path, read_def):
+    """In components, pins and nets of the die, in its macro, and in its bump map."""
+    words = ("host[0]", "host(0)", "host_0_")
+    plan = one_die(*(
+        Block(word, BlockKind.HOST, Polygon([(x, 200), (x + 300, 200), (x + 300, 1700), (x, 1700)]),
+              lanes=2)
+        for word, x in zip(words, (100, 500, 900), strict=True)
+    ), )  # fmt: skip
+    floorplan.write_formats(plan, tmp_path, ["lef", "def", "3dblox", "aif"])
+    text = (tmp_path / "small.chip.def").read_text()
+    pins = re.findall(r"^- (\S+) \+ NET (\S+)", text, re.MULTILINE)
+    ports = {f"{kind}{lane}_{end}" for kind in ("tx", "rx") for lane in "01" for end in "pn"}
+    assert len(pins) == len(set(pins)) == 3 * len(ports)
+    assert {net for _, net in pins} >= {f"host_0_/{port}" for port in ports}
+    assert len(placed(read_def(tmp_path, "small.chip.def", "small"))) == 3
+    macro = re.search(r"^MACRO CHIP_DIE$.*?^END CHIP_DIE", (tmp_path / "small.lef").read_text(),
+                      re.DOTALL | re.MULTILINE)  # fmt: skip
+    assert macro is not None
+    assert sorted(re.findall(r"^ *PIN (\S+)", macro[0], re.MULTILINE)) == sorted(n for n, _ in pins)
+    lines = (tmp_path / "small.chip.front.bmap").read_text().splitlines()
+    nets = [line.split()[5] for line in lines if "/" in line.split()[-1]]
+    assert sorted(nets) == sorted(net for _, net in pins)
+    (again := tmp_path / "again").mkdir()
+    floorplan.write_formats(one_die(plan.dies[0].blocks[1]), again, ["lef", "def"])
+    alone = re.findall(r"^- (\S+) \+ NET", (again / "small.chip.def").read_text(), re.MULTILINE)
+    assert set(alone) < {name for name, _ in pins}  # whatever stands beside it
 
 
 def test_blocks_of_equal_shape_share_a_macro(built_in):

@@ -2,10 +2,12 @@
 
 import hashlib
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 
 import klayout.lay as lay
 import pytest
-from shapely import Polygon
+import yaml
+from shapely import Polygon, box
 
 import floorplan
 from floorplan import FORMATS, Block, BlockKind
@@ -95,3 +97,24 @@ def test_the_drawing_has_labels_legend_and_scale_bar(jalapeno, tmp_path):
     tree = ElementTree.parse(tmp_path / "jalapeno.svg")
     texts = {"".join(node.itertext()) for node in tree.iter("{http://www.w3.org/2000/svg}text")}
     assert {"tensor unit", "HBM stack", "10 mm", "noc/hub"} <= texts
+
+
+def test_a_die_of_any_name_has_files_and_chiplets_of_its_own(one_die, tmp_path):
+    """With what file names, DEF and the paths of 3Dblox give a meaning of their own."""
+    plan = one_die(Block("core", BlockKind.VECTOR, box(100, 100, 500, 500)))
+    first, second = (replace(plan.dies[0], name=name) for name in ("io/die.1", "io die.1"))
+    both = replace(plan, height_um=5_200.0, dies=(first, replace(second, y_um=2_600.0)))
+    floorplan.write_formats(both, tmp_path)
+    names = [path.name.split(".")[1] for path in sorted(tmp_path.glob("small.*.def"))]
+    assert len(names) == 2
+    assert all(name.startswith("io_die_1_") for name in names)
+    stack = yaml.safe_load((tmp_path / "small.3dbx").read_text())
+    assert set(stack["Stack"]) == {"substrate", "interposer", *names}
+    assert {f"{name}.regions.front" for name in names} < {
+        joint["top"] for joint in stack["Connection"].values()
+    }
+    chiplets = yaml.safe_load((tmp_path / "small.3dbv").read_text())["ChipletDef"]
+    for name in names:
+        assert (tmp_path / chiplets[name]["external"]["DEF_file"]).is_file()
+        assert (tmp_path / chiplets[name]["regions"]["front"]["bmap"]).is_file()
+        assert f"- {name} " in (tmp_path / "small.def").read_text()

@@ -231,3 +231,12 @@ def test_bumps_in_millions_are_not_looked_at(drawing, imported):
         )
     )
     assert list(blocks_of(imported(drawing.write(), layers=LAYERS))) == ["sram0"]
+
+
+def test_a_path_without_a_width_is_no_block(drawing, imported):
+    drawing.box(drawing.top, 1, (0, 0, 2_000, 3_000))
+    drawing.box(drawing.top, 22, (200, 1_000, 700, 1_600))
+    line = kdb.DPath([kdb.DPoint(900, 900), kdb.DPoint(1_800, 900)], 0.0)
+    drawing.top.shapes(drawing.layout.layer(22, 0)).insert(line)
+    (block,) = blocks_of(imported(drawing.write(), layers=LAYERS)).values()
+    assert block.outline.equals(box(200, 1_000, 700, 1_600))

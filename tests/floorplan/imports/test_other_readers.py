@@ -218,3 +218,10 @@ def test_all_other_benchmarks_are_read(name):
         folder=MCNC,
     )
     assert len(found.floorplan.dies[0].blocks) >= 9
+
+
+def test_a_die_whose_name_has_a_slash(tmp_path, faults_of):
+    rows = "die,name,kind,x_um,y_um,width_um,height_um\na/b,x,vector,0,0,100,100\n"
+    (tmp_path / "t.csv").write_text(rows)
+    (fault,) = faults_of("t.csv", node="N5")
+    assert fault.startswith(f"{tmp_path / 't.csv'}: a/b: has a `/`; allowed: a name without")

@@ -12,7 +12,7 @@ from shapely import Polygon, box
 
 import floorplan
 from floorplan import Block, BlockKind, Die, Edge, Floorplan, HbmStack
-from techlib import hbm_generations, interposers, process_nodes
+from techlib import InputError, hbm_generations, interposers, process_nodes
 
 
 @pytest.fixture(scope="module")
@@ -206,3 +206,12 @@ def test_any_floorplan_comes_back_from_def(plan):
         floorplan.write_formats(plan, folder, ["lef", "def"])
         found = back(folder, "drawn.chip.def", lef=["drawn.tech.lef", "drawn.lef"]).floorplan
     assert_same_blocks(found, plan)
+
+
+def test_the_def_of_a_package_is_told_from_that_of_a_die(written):
+    plan, folder = written
+    with pytest.raises(InputError) as caught:
+        back(folder, f"{plan.name}.def", lef=[f"{plan.name}.tech.lef", f"{plan.name}.lef"])
+    (fault,) = caught.value.faults
+    assert fault.what == "is the DEF of a package, without the blocks"
+    assert fault.cure == f"take {plan.name}.DIE.def, or {plan.name}.gds, which has all of them"
