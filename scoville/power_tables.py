@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from power import PowerReport
 from scoville.tables import rows_of
@@ -54,6 +54,7 @@ def serving_rows(report: PowerReport) -> Iterator[tuple[str, str, str, str]]:
     for title, name, scale, digits in plain:
         if through[name] or name not in ("cached_tokens", "evictions"):
             yield title, f"{scale * through[name]:,.{digits}f}", "", ""
+    yield from _rate_rows(through, _width(report.block_power.bin_s[0]))
     with_band = (
         ("mean package power, W", ("mean_w", "mean_low_w", "mean_high_w"), 1.0, 1),
         ("energy per output token, mJ", _with_ends("joule_per_token"), 1e3, 1),
@@ -63,6 +64,16 @@ def serving_rows(report: PowerReport) -> Iterator[tuple[str, str, str, str]]:
     for title, names, scale, digits in with_band:
         value, low, high = (f"{scale * through[name]:,.{digits}f}" for name in names)
         yield title, value, low, high
+
+
+def _rate_rows(through: Mapping[str, float], width: str) -> Iterator[tuple[str, str, str, str]]:
+    for end in ("p50", "p90", "p99", "peak"):
+        title = f"output tokens/s {width}: p50" if end == "p50" else end
+        yield title, f"{through[f'output_tokens_per_s_{end}']:,.0f}", "", ""
+
+
+def _width(bin_s: float) -> str:
+    return "over bins of " + (f"{bin_s:g} s" if bin_s >= 1.0 else f"{1e3 * bin_s:.4g} ms")
 
 
 def _with_ends(name: str) -> tuple[str, str, str]:
@@ -79,9 +90,7 @@ def power_rows(report: PowerReport) -> Iterator[tuple[str, str, str, str]]:
     if limits:
         share = 100.0 * report.serving.tally.slowed_share
         yield f"busy time below the clock, for {' and '.join(limits)}, %", f"{share:.1f}", "", ""
-    bin_s = found["bin_s"]
-    width = "over bins of " + (f"{bin_s:g} s" if bin_s >= 1.0 else f"{1e3 * bin_s:.4g} ms")
-    yield f"package power {width}, W: p50", f"{found['p50_w']:.1f}", "", ""
+    yield f"package power {_width(found['bin_s'])}, W: p50", f"{found['p50_w']:.1f}", "", ""
     for name in ("p90", "p99"):
         yield f"{name}", f"{found[f'{name}_w']:.1f}", "", ""
     yield "peak", f"{found['peak_w']:.1f}", "", ""

@@ -55,6 +55,22 @@ def test_throughput_figures_agree(report: power.PowerReport) -> None:
     assert 1.0 < figures["mean_decode_batch"] < 256.0
 
 
+def test_the_rate_is_spread_over_the_bins(machine: power.Machine, gpt_oss: LanguageModel) -> None:
+    trace = power.Trace("one", [0.0, 30.0], [100, 100], [4000, 2])  # at work, then hardly
+    schedule = power.Schedule.of(trace, machine, gpt_oss)
+    watts = power.BlockPower.of(power.Activity.of(schedule, 1.0))
+    figures = power.PowerReport(schedule, watts, 75.0).throughput()
+    rates = watts.output_tokens / watts.bin_s
+    p50, p90, p99, peak = (
+        figures[f"output_tokens_per_s_{n}"] for n in ("p50", "p90", "p99", "peak")
+    )
+    at_work = float((rates > 10.0).mean())
+    assert 0.1 < at_work < 0.5
+    assert p50 == 0.0
+    assert 100.0 < p90 <= p99 <= peak == rates.max()
+    assert p90 == pytest.approx(np.percentile(rates, 90, method="inverted_cdf"), rel=0.02)
+
+
 def test_latency_percentiles(report: power.PowerReport) -> None:
     table = report.latency()
     ttft = report.schedule.ttft_s
