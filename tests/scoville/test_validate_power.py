@@ -373,6 +373,10 @@ def test_the_disclosed_accelerator_is_within_its_stated_band() -> None:
     assert rows["package W"].max() <= 550.0
     smaller = rows["tokens/s a package"].to_numpy()
     assert smaller[0] > 4 * smaller[1]  # a seventh of the active parameters
+    gained = rows["all-reduces hidden"] / rows["ours / published"]
+    assert gained[0] == pytest.approx(1.0)  # one package has none
+    waiting = 1.0 - rows["links and overheads, % of time"][1:] / 100.0
+    assert ((gained[1:] > 1.3) & (gained[1:] <= 1.0 / waiting)).all()  # less where the cap binds
 
 
 @pytest.fixture(scope="module")
