@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from power.links import exchange_s
 from power.machine import Machine
 from power.work import ACTIONS, Work
 from techlib import Faults, LanguageModel
@@ -147,9 +148,8 @@ class ParallelWork(Work):
         run = self.machine.operation
         count = np.asarray(tokens, dtype=np.float64)
         part = count / self._parts(count)
-        collectives = self._stage.serial_s(part) + self._more_bits(part) / (
-            8.0 * run.link_bandwidth_byte_s
-        )
+        packages = self._stage.machine.chips
+        collectives = self._stage.serial_s(part) + exchange_s(run, packages, self._more_bits(part))
         hops = (self.stages - 1) * (run.step_overhead_s + run.all_reduce_latency_s)
         if run.expert_parallel > 1:
             hops += self.model.layers * run.all_reduce_latency_s

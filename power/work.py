@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from power.links import all_reduce_s
 from power.machine import Machine
 from techlib import InputError, LanguageModel
 
@@ -323,9 +324,8 @@ class Work:
         """Return the time that nothing hides: overhead and all-reduces, shape (m,) [s]."""
         run, reduces = self.machine.operation, 2.0 * self.model.layers
         count = np.asarray(tokens, dtype=np.float64)
-        sent = self.per_step(count)[..., _COLUMN["serdes_bits"]] / 8.0
-        latency = reduces * run.all_reduce_latency_s if self.machine.chips > 1 else 0.0
-        return np.asarray(run.step_overhead_s + latency + sent / run.link_bandwidth_byte_s)
+        joined = reduces * count * self.model.hidden * run.activation_bits
+        return run.step_overhead_s + all_reduce_s(run, self.machine.chips, joined, reduces)
 
     def actions(
         self, steps: ArrayLike, tokens: ArrayLike, sums: NDArray[np.float64]

@@ -1,5 +1,6 @@
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -113,6 +114,31 @@ def test_chips_share_the_work(
     wire = shared["serdes_bits"] / 8 / run.link_bandwidth_byte_s
     assert float(two.serial_s([4])[0]) == pytest.approx(run.step_overhead_s + latency + wire)
     assert float(one.serial_s([4])[0]) == pytest.approx(run.step_overhead_s)
+
+
+def test_a_group_beyond_a_local_domain_pays_for_the_way_out(
+    toy_plan: Floorplan, operation: Make, small_model: LanguageModel
+) -> None:
+    ways = {"local_domain": 4, "scale_out_bandwidth": "1 GB/s", "scale_out_latency": "5 us"}
+
+    def work(chips: int, **more: Any) -> power.Work:
+        return power.Work(power.Machine.of(toy_plan, operation(chips=chips, **more)), small_model)
+
+    near, far = work(4, **ways), work(8, **ways)
+    run, tokens = near.machine.operation, np.array([1.0, 16.0])
+    assert near.serial_s(tokens) == pytest.approx(work(4).serial_s(tokens), rel=1e-12)
+    joined_byte = 2 * 4 * tokens * 64 * 8 / 8  # two all-reduces in each of four layers
+    inside = 2 * 3 / 4 * joined_byte / run.link_bandwidth_byte_s
+    between = 2 * 1 / 2 / 4 * joined_byte / 1e9
+    latency = 8 * (run.all_reduce_latency_s + 5e-6)
+    expected = run.step_overhead_s + latency + inside + between
+    assert far.serial_s(tokens) == pytest.approx(expected, rel=1e-12)
+    assert np.array_equal(far.per_step(tokens), work(8).per_step(tokens))  # as many bits
+
+
+def test_a_domain_needs_links_beyond_it(operation: Make) -> None:
+    with pytest.raises(InputError, match="scale_out_bandwidth: is missing, while local_domain"):
+        dataclasses.replace(operation(), scale_out_bandwidth_byte_s=None)
 
 
 def test_padding_of_a_tile_costs_cycles(toy: power.Machine, small_model: LanguageModel) -> None:
