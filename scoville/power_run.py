@@ -26,6 +26,8 @@ class PowerRun:
     ----------
     design : Design
         What was asked to serve.
+    activity : Activity
+        What was counted.
     watts : BlockPower
         Power over time.
     report : PowerReport
@@ -35,6 +37,7 @@ class PowerRun:
     """
 
     design: Design
+    activity: Activity
     watts: BlockPower
     report: PowerReport
     temperature_c: float
@@ -71,6 +74,7 @@ class PowerRun:
             "power": _plain(report.power_figures()),
             "energy_per_request_j": _plain(report.request_energy()),
             "energy_split": _plain(report.energy_split()),
+            "residency": plain_rows(power.residency_table(self.activity).reset_index()),
             "statistics": _plain(trace or {}),
             "input_hash": self.design.input_hash,
             "sources": [source.to_dict() for source in self.watts.sources],
@@ -124,7 +128,7 @@ def run_power(
         activity = Activity.of(schedule, bin_s)
     watts = BlockPower.of(activity)
     report = PowerReport(activity.schedule, watts, temperature_c)  # type: ignore[arg-type]
-    return PowerRun(design, watts, report, temperature_c)
+    return PowerRun(design, activity, watts, report, temperature_c)
 
 
 def _plain(figures: dict[str, float]) -> dict[str, Any]:

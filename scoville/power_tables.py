@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from power import PowerReport
+from power import Activity, PowerReport, residency_table
+from power.residency import STATES
 from scoville.tables import rows_of
 
-__all__ = ["component_rows", "energy_rows", "latency_rows", "power_rows", "serving_rows"]
+__all__ = [
+    "component_rows", "energy_rows", "kind_title", "latency_rows", "power_rows", "residency_rows",
+    "serving_rows",
+]  # fmt: skip
 
 _WAITS = {
     "ttft_s": "time to first token",
     "tpot_s": "time per output token",
     "waiting_s": "waiting",
 }
+
+_KINDS = {"base": "HBM base die", "dram": "HBM DRAM", "hbm_phy": "HBM PHY", "noc": "NoC",
+          "serdes": "SerDes", "sram": "SRAM"}  # fmt: skip
+
+
+def kind_title(kind: str) -> str:
+    """Return what people call a kind of block."""
+    return _KINDS.get(kind, kind.replace("_", " "))
 
 
 def component_rows(report: PowerReport) -> Iterator[tuple[str, str, str, str]]:
@@ -102,6 +114,12 @@ def power_rows(report: PowerReport) -> Iterator[tuple[str, str, str, str]]:
         rate, low, high = (found[f"ramp_{name}_w_us{end}"] for end in ("", "_low", "_high"))
         if rate == rate:
             yield f"ramp {name}, W/us", f"{rate:.4g}", f"{low:.4g}", f"{high:.4g}"
+
+
+def residency_rows(activity: Activity) -> Iterator[tuple[str, ...]]:
+    """Yield the share of time that each kind of block spends in each state, in percent."""
+    for row in rows_of(residency_table(activity).reset_index()):
+        yield kind_title(str(row["kind"])), *(f"{100.0 * row[state]:.1f}" for state in STATES)
 
 
 def energy_rows(report: PowerReport) -> Iterator[tuple[str, str]]:

@@ -202,6 +202,7 @@ def _report(
         energy_rows,
         latency_rows,
         power_rows,
+        residency_rows,
         serving_rows,
     )
 
@@ -210,11 +211,13 @@ def _report(
     )
     waits = ("latency ms", "mean", "p50", "p90", "p99", "max")
     bands = ("value", "low", "high")
+    states = ("% of time", "active", "idle", "clock gated", "power gated")
     for columns, rows in (
         (waits, list(latency_rows(run.report))),
         (("serving", *bands), list(serving_rows(run.report))),
         (("power", *bands), list(power_rows(run.report))),
         (("energy of the group", "value"), list(energy_rows(run.report))),
+        (states, list(residency_rows(run.activity))),
     ):
         session.say("")
         session.table("", columns, rows)
