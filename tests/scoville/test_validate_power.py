@@ -328,7 +328,7 @@ def test_the_baselines_are_what_they_say() -> None:
 
 def test_precisions_are_read_in_any_spelling() -> None:
     assert stored_bits("BF16") == stored_bits("bfloat16") == 16.0
-    assert stored_bits("NVFP4") == 4.5
+    assert stored_bits("NVFP4") == stored_bits("W4A16") == 4.5
     assert stored_bits("float8_e4m3fn") == stored_bits("FP8-Block") == 8.0
     with pytest.raises(KeyError):
         stored_bits("ternary")
