@@ -132,7 +132,9 @@ class Operation(Record):
 
     refresh_step_k: float = quantity("refresh_step", "K", above=0.0)
     refresh_ramp_k: float = quantity("refresh_ramp", "K", above=0.0)
-    #: of what the package takes over what its voltage regulators take
+    #: between the regulators and the logic: board, package and bumps, there and back
+    pdn_resistance_ohm: float = quantity("pdn_resistance", "ohm", default=0.0, at_least=0.0)
+    #: of what the package and the way to it take over what its voltage regulators take
     regulator_efficiency: float = quantity("regulator_efficiency", "", at_least=0.1, at_most=1.0)
 
     def __post_init__(self) -> None:

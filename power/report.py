@@ -14,7 +14,7 @@ from power.run_power import RunPower
 from power.schedule import Schedule
 from power.stream import StreamedSchedule
 from power.summary import FIGURES, PERCENTS, ServingSummary
-from power.term import COMPONENTS
+from power.term import COMPONENTS, LOGIC
 
 __all__ = ["PowerReport"]
 
@@ -219,6 +219,32 @@ class PowerReport:
             "tokens_per_s_per_w_low": rate * mean_w / high_w,
             "tokens_per_s_per_w_high": rate * mean_w / low_w,
             "tokens_per_s_per_kw": _PER_KW * rate,
+        }
+
+    def supply(self) -> dict[str, float]:
+        """Return what the package draws from outside: its power, and what is lost on the way.
+
+        The current of the logic, ``I = P / V`` at the operation's voltage, heats the power delivery
+        network by ``I^2 R`` in each bin; the regulators lose a part of all.
+
+        Returns
+        -------
+        dict
+            Means over time of ``package_w``, ``pdn_w``, ``regulator_w``, and ``input_w``, their
+            sum [W].
+        """
+        run, power = self.schedule.work.machine.operation, self.block_power
+        weight = power.bin_s / power.bin_s.sum()
+        parts = power.components(self.temperature_c)
+        current_a = parts[list(LOGIC)].sum(axis=1).to_numpy() / run.voltage_v
+        package_w = float(weight @ parts.sum(axis=1).to_numpy())
+        pdn_w = float(weight @ current_a**2) * run.pdn_resistance_ohm
+        input_w = (package_w + pdn_w) / run.regulator_efficiency
+        return {
+            "package_w": package_w,
+            "pdn_w": pdn_w,
+            "regulator_w": input_w - package_w - pdn_w,
+            "input_w": input_w,
         }
 
     def _spread_of_rate(self) -> dict[str, float]:

@@ -51,8 +51,7 @@ class PowerRun:
     @property
     def mean_input_w(self) -> float:
         """Mean power that goes into the voltage regulators of a package [W]."""
-        mean_w = self.report.throughput()["mean_w"]
-        return mean_w / self.design.operation.regulator_efficiency
+        return self.report.supply()["input_w"]
 
     @cached_property
     def content(self) -> dict[str, Any]:
@@ -68,6 +67,7 @@ class PowerRun:
             "streamed": self.schedule is None,
             "slowed_share": report.serving.tally.slowed_share,
             "mean_input_w": self.mean_input_w,
+            "supply": _plain(report.supply()),
             "throughput": _plain(report.throughput()),
             "components": plain_rows(report.components().reset_index()),
             "latency": plain_rows(report.latency().rename_axis("name").reset_index()),

@@ -221,9 +221,11 @@ def _report(
     ):
         session.say("")
         session.table("", columns, rows)
-    if loss := 100.0 * (1.0 - run.design.operation.regulator_efficiency):
-        lost = f"{run.mean_input_w:.0f} W go into the voltage regulators, which lose {loss:.0f} %"
-        session.say(f"\n{lost} (power.regulator_efficiency)")
+    supply = run.report.supply()
+    if supply["input_w"] > supply["package_w"]:
+        lost = f"of which they lose {supply['regulator_w']:.0f} W (power.regulator_efficiency)"
+        way = f"and the way to the logic {supply['pdn_w']:.1f} W (power.pdn_resistance)"
+        session.say(f"\n{supply['input_w']:.0f} W go into the voltage regulators, {lost} {way}")
     if place is not None:
         from scoville.output import output_folder
         from scoville.power_files import write_power_run
