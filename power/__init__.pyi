@@ -2,6 +2,7 @@ from .accelergy import Accelergy, read_accelergy, write_accelergy
 from .activity import Activity
 from .arrivals import Arrivals
 from .block_power import BlockPower
+from .by_operator import operator_table
 from .demand import Demand
 from .expert_load import ExpertLoad
 from .frequency import maximum_frequency_hz, minimum_voltage_v
@@ -12,6 +13,7 @@ from .operation import Operation, operations
 from .prefix import PrefixBlocks
 from .published import PublishedTrace, published_traces
 from .report import PowerReport
+from .residency import residency_table
 from .schedule import Schedule
 from .serving import ServingModel
 from .stream import StreamedSchedule, serve_stream
@@ -45,9 +47,11 @@ __all__ = [
     "maximum_frequency_hz",
     "minimum_voltage_v",
     "operations",
+    "operator_table",
     "published_traces",
     "read_accelergy",
     "read_trace",
+    "residency_table",
     "serve_stream",
     "trace_chunks",
     "workloads",

@@ -39,6 +39,7 @@ from numpy.typing import NDArray
 from power.batching_admission import remove, select, start_decoding
 from power.batching_cache import add_prefix, drop, kv_byte
 from power.batching_cap import joules, level_of, slow_down, warm_up, watts_at
+from power.batching_coast import coast
 from power.batching_state import (
     ADMIT,
     ARRIVED,
@@ -251,4 +252,7 @@ def serve(
         output += _end_prompts(requests, batch, blocks, rules)
         row = rows[used - 1]
         note(row, clock[NOW], sums, parts, serial_s, in_use, waiting, output, clock[HEAT])
+        rows, used = coast(
+            rows, used, sums, parts, requests, batch, rules, levels, horizon_s, fixed_s, slope_s
+        )
     return rows, used

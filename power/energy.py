@@ -56,7 +56,7 @@ _COSTS = (
 )
 
 #: Kinds of block with a clock of the logic, and which busy time of `power.activity.BUSY` is theirs.
-_CLOCKED = {
+CLOCKED = {
     BlockKind.TENSOR: "tensor",
     BlockKind.VECTOR: "vector",
     BlockKind.SRAM: "sram",
@@ -196,7 +196,7 @@ def clock_terms(activity: Activity) -> Iterator[Term]:
         node = die.node
         voltage = machine.die_voltage_ratio(number)
         density = node.clock_w_mm2_ghz * run.frequency_hz / _GHZ * voltage**2
-        for kind, name in _CLOCKED.items():
+        for kind, name in CLOCKED.items():
             here = (blocks.die == number) & blocks.of_kind(kind)
             gated = run.gated and kind in GATED
             on, busy = _on_and_busy(activity, name, gated=gated, own=machine.governs(number))

@@ -64,6 +64,17 @@ class Operation(Record):
     step_overhead_s: float = quantity("step_overhead", "s", at_least=0.0, at_most=10.0)
     all_reduce_latency_s: float = quantity("all_reduce_latency", "s", at_least=0.0, at_most=10.0)
     link_bandwidth_byte_s: float = quantity("link_bandwidth", "byte/s", above=0.0)
+    #: packages that local links reach, and the links beyond; without, local links reach all
+    local_domain: float | None = quantity(
+        "local_domain", "", default=None, at_least=1.0, at_most=65536, whole=True
+    )
+    scale_out_bandwidth_byte_s: float | None = quantity(
+        "scale_out_bandwidth", "byte/s", default=None, above=0.0
+    )
+    #: of an all-reduce over several domains, beside that within one
+    scale_out_latency_s: float = quantity(
+        "scale_out_latency", "s", default=0.0, at_least=0.0, at_most=10.0
+    )
 
     max_batch: float = quantity("max_batch", "", at_least=1.0, at_most=_MOST, whole=True)
     chunk_tokens: float = quantity("chunk_tokens", "", at_least=1.0, at_most=_MOST, whole=True)
@@ -121,7 +132,9 @@ class Operation(Record):
 
     refresh_step_k: float = quantity("refresh_step", "K", above=0.0)
     refresh_ramp_k: float = quantity("refresh_ramp", "K", above=0.0)
-    #: of what the package takes over what its voltage regulators take
+    #: between the regulators and the logic: board, package and bumps, there and back
+    pdn_resistance_ohm: float = quantity("pdn_resistance", "ohm", default=0.0, at_least=0.0)
+    #: of what the package and the way to it take over what its voltage regulators take
     regulator_efficiency: float = quantity("regulator_efficiency", "", at_least=0.1, at_most=1.0)
 
     def __post_init__(self) -> None:
@@ -139,6 +152,9 @@ class Operation(Record):
             for key in ("draft_acceptance", "draft_cost"):
                 if getattr(self, key) is None:
                     faults.add(f"{self.name}.{key}", "is missing", "what draft_tokens needs")
+        if self.local_domain is not None and self.scale_out_bandwidth_byte_s is None:
+            what = "is missing, while local_domain says how far local links reach"
+            faults.add(f"{self.name}.scale_out_bandwidth", what)
         lump = ("throttle_resistance_k_w", "throttle_time_s", "throttle_coolant_c", "throttle_c")
         if any(getattr(self, key) is not None for key in lump[:3]):
             for key in lump:

@@ -9,8 +9,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from power.links import exchange_s
 from power.machine import Machine
-from power.work import ACTIONS, Work
+from power.work import ACTIONS, ACTIVATIONS, Work
 from techlib import Faults, LanguageModel
 
 __all__ = ["ParallelWork", "work_of"]
@@ -128,15 +129,15 @@ class ParallelWork(Work):
         """Actions for each unit of `SUMS`, shape (len(SUMS), len(ACTIONS))."""
         return np.asarray(self._stage.per_sum / self.stages)
 
-    def per_step(self, tokens: ArrayLike) -> Array:
-        """Return the actions that depend on a step's number of tokens alone; see `Work`."""
+    def per_step_by_operator(self, tokens: ArrayLike) -> dict[str, Array]:
+        """Return the parts of `per_step`; see `Work`."""
         count = np.asarray(tokens, dtype=np.float64)
         parts = self._parts(count)
-        actions = self._stage.per_step(count / parts)
-        actions[..., _SERDES] += self._more_bits(count / parts)
-        actions *= (parts / self.stages)[..., None]
-        actions[..., _SERDES] += self._crossing_bits(count)
-        return actions
+        found = self._stage.per_step_by_operator(count / parts)
+        found[ACTIVATIONS][..., _SERDES] += self._more_bits(count / parts)
+        found = {name: (parts / self.stages)[..., None] * part for name, part in found.items()}
+        found[ACTIVATIONS][..., _SERDES] += self._crossing_bits(count)
+        return found
 
     def stretch(self, tokens: ArrayLike) -> Array:
         """Return the time of a step over that during which a package works, shape (m,)."""
@@ -147,9 +148,8 @@ class ParallelWork(Work):
         run = self.machine.operation
         count = np.asarray(tokens, dtype=np.float64)
         part = count / self._parts(count)
-        collectives = self._stage.serial_s(part) + self._more_bits(part) / (
-            8.0 * run.link_bandwidth_byte_s
-        )
+        packages = self._stage.machine.chips
+        collectives = self._stage.serial_s(part) + exchange_s(run, packages, self._more_bits(part))
         hops = (self.stages - 1) * (run.step_overhead_s + run.all_reduce_latency_s)
         if run.expert_parallel > 1:
             hops += self.model.layers * run.all_reduce_latency_s

@@ -14,7 +14,7 @@ from power.run_power import RunPower
 from power.schedule import Schedule
 from power.stream import StreamedSchedule
 from power.summary import FIGURES, PERCENTS, ServingSummary
-from power.term import COMPONENTS
+from power.term import COMPONENTS, LOGIC
 
 __all__ = ["PowerReport"]
 
@@ -178,7 +178,8 @@ class PowerReport:
             Of the trace: ``requests``, ``prompt_tokens``, ``output_tokens``, ``cached_tokens``
             (of prompts, found in the prefix cache), ``evictions``, ``span_s`` (of the bins),
             ``load`` (share of the time with steps running), ``mean_decode_batch``,
-            ``most_waiting`` (requests in the queue), ``output_tokens_per_s``. Of one package:
+            ``most_waiting`` (requests in the queue), ``output_tokens_per_s``, and with ``_p50``,
+            ``_p90``, ``_p99``, ``_peak`` how it is spread over the bins of time. Of one package:
             ``mean_w``, ``mean_low_w`` and ``mean_high_w`` (its band), ``peak_w``, ``energy_j``. Of
             the group: ``joule_per_token`` and its inverse ``tokens_per_s_per_w``, with the band of
             the power (``_low``, ``_high``), and ``tokens_per_s_per_kw``.
@@ -205,6 +206,7 @@ class PowerReport:
             "mean_decode_batch": serving.tally.mean_decode_batch,
             "most_waiting": float(serving.tally.most_waiting),
             "output_tokens_per_s": outputs / span,
+            **self._spread_of_rate(),
             "mean_w": mean_w,
             "mean_low_w": low_w,
             "mean_high_w": high_w,
@@ -218,6 +220,39 @@ class PowerReport:
             "tokens_per_s_per_w_high": rate * mean_w / low_w,
             "tokens_per_s_per_kw": _PER_KW * rate,
         }
+
+    def supply(self) -> dict[str, float]:
+        """Return what the package draws from outside: its power, and what is lost on the way.
+
+        The current of the logic, ``I = P / V`` at the operation's voltage, heats the power delivery
+        network by ``I^2 R`` in each bin; the regulators lose a part of all.
+
+        Returns
+        -------
+        dict
+            Means over time of ``package_w``, ``pdn_w``, ``regulator_w``, and ``input_w``, their
+            sum [W].
+        """
+        run, power = self.schedule.work.machine.operation, self.block_power
+        weight = power.bin_s / power.bin_s.sum()
+        parts = power.components(self.temperature_c)
+        current_a = parts[list(LOGIC)].sum(axis=1).to_numpy() / run.voltage_v
+        package_w = float(weight @ parts.sum(axis=1).to_numpy())
+        pdn_w = float(weight @ current_a**2) * run.pdn_resistance_ohm
+        input_w = (package_w + pdn_w) / run.regulator_efficiency
+        return {
+            "package_w": package_w,
+            "pdn_w": pdn_w,
+            "regulator_w": input_w - package_w - pdn_w,
+            "input_w": input_w,
+        }
+
+    def _spread_of_rate(self) -> dict[str, float]:
+        power = self.block_power
+        rates = power.output_tokens / power.bin_s
+        found = {f"p{percent}": _percentile(rates, power.bin_s, percent) for percent in PERCENTS}
+        found["peak"] = float(rates.max())
+        return {f"output_tokens_per_s_{name}": rate for name, rate in found.items()}
 
 
 def _percentile(values: NDArray[np.float64], weights: NDArray[np.float64], percent: float) -> float:

@@ -40,10 +40,11 @@ class ServingModel:
     experts wait for the busiest one; see `power.ExpertLoad`. Where steps with their prompts would
     take the board above its limit, all of it slows down until it is at the limit.
 
-    Coefficients were fitted on one accelerator. Another one takes them by its data sheet: what
-    moves data costs energy as board power over bandwidth, and time as one over bandwidth;
-    arithmetic as board power over peak, and one over peak; idle power goes with board power.
-    Latencies and the host's overheads stay.
+    Coefficients were fitted on one accelerator. Another one takes them by its data sheet: moving
+    data costs the same energy, for more bandwidth comes of more stacks and wires of the same kind
+    (one die with another memory would else spend less on its own wires), and time as one over
+    bandwidth; arithmetic costs as board power over peak, and one over peak; idle power goes with
+    board power. Latencies and the host's overheads stay.
 
     Parameters
     ----------
@@ -99,13 +100,12 @@ class ServingModel:
         return bibliography((*self.board.sources, *self.accelerator.sources))
 
     @property
-    def _scales(self) -> tuple[float, float, float, float, float]:
-        """Board power, energy to move and to compute, time to move and to compute; to fitted."""
+    def _scales(self) -> tuple[float, float, float]:
+        """Board power, energy to compute and time to move, each over that of the fitted chip."""
         chip, base = self.accelerator, self.fitted_on
         limit = chip.power_w / base.power_w
-        move = base.bandwidth_byte_s / chip.bandwidth_byte_s
-        compute = base.peak_flop_s / chip.peak_flop_s
-        return limit, limit * move, limit * compute, move, compute
+        compute_j = limit * base.peak_flop_s / chip.peak_flop_s
+        return limit, compute_j, base.bandwidth_byte_s / chip.bandwidth_byte_s
 
     def peak_flop_s(self, weight_bits: float) -> float:
         """Return the peak of the narrowest format that the chip has for a weight [flop/s].
@@ -129,16 +129,16 @@ class ServingModel:
         steps_per_s : float
             Steps in a second [1/s].
         """
-        limit, move, compute, _, _ = self._scales
+        limit, compute_j, _ = self._scales
         flop = demand.flop + demand.prompt_flop
         routed = demand.routed_values + demand.prompt_routed_values
         per_step = (
-            move * demand.stream_byte * _BITS * _PJ,
-            move * demand.kv_byte * _BITS * _PJ,
-            compute * flop * _PJ,
-            compute * demand.padding_flop * _PJ,
-            move * demand.batch / demand.packages,
-            move * routed * _PJ,
+            demand.stream_byte * _BITS * _PJ,
+            demand.kv_byte * _BITS * _PJ,
+            compute_j * flop * _PJ,
+            compute_j * demand.padding_flop * _PJ,
+            demand.batch / demand.packages,
+            routed * _PJ,
         )
         return np.array([limit, *(steps_per_s * part for part in per_step)])
 
@@ -155,7 +155,6 @@ class ServingModel:
 
         Efficiencies are multiplied by their inverse; shape (6,).
         """
-        _, _, _, move, _ = self._scales
         moved = demand.busiest_stream_byte + demand.kv_byte
         worked = demand.flop + demand.busiest_padding_flop
         return np.array(
@@ -165,7 +164,7 @@ class ServingModel:
                 1.0,
                 demand.batch,
                 demand.hops,
-                move * demand.routed_values,
+                self._scales[2] * demand.routed_values,
             ]
         )
 
@@ -194,7 +193,7 @@ class ServingModel:
 
     def _free_prompt_s(self, demand: Demand) -> float:
         rate = self.board.compute_efficiency * self.peak_flop_s(demand.weight_bits)
-        routing = self._scales[3] * self.board.routing_time_s * demand.prompt_routed_values
+        routing = self._scales[2] * self.board.routing_time_s * demand.prompt_routed_values
         return demand.prompt_flop / rate + routing + demand.input_s
 
     def steps_per_s(self, demand: Demand) -> float:

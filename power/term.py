@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from techlib import Record
 
-__all__ = ["COMPONENTS", "CORE", "Term"]
+__all__ = ["COMPONENTS", "CORE", "LOGIC", "Term"]
 
 #: What a report tells apart, with titles for people: compute, memory, links.
 COMPONENTS = {
@@ -37,6 +37,9 @@ COMPONENTS = {
 
 #: Components whose energy per action follows the supply of the logic.
 CORE = ("tensor", "vector", "sram", "delivery", "noc", "collective")
+
+#: What that supply feeds.
+LOGIC = (*CORE, "clock", "leakage", "undrawn")
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,9 +1,10 @@
-"""Traces as JSON: one request an object and line, or one object of lists."""
+"""Traces as JSON: one request an object and line, a list of them, or one object of lists."""
 
 from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from techlib import InputError, did_you_mean
 
 __all__ = ["json_parts"]
 
+_BETWEEN = re.compile(r"[\s,]*")  #: entries of a list
+
 
 def json_parts(blocks: Iterator[LineBlock], path: Path) -> Iterator[PartReader]:
     """Yield readers of the stretches of a file of JSON objects.
@@ -26,14 +29,19 @@ def json_parts(blocks: Iterator[LineBlock], path: Path) -> Iterator[PartReader]:
     Raises
     ------
     InputError
-        The keys of the first object are not known, or the file is one JSON list.
+        The keys of the first object are not known; one JSON list that is broken, or too long to be
+        read whole.
     """
     form: TraceFormat | None = None
     for block in blocks:
         text = as_text(block.data, block.line, path)
         if form is None:
             if text.lstrip().startswith("["):
-                raise InputError.of(str(path), "is one JSON list", "one JSON object a line")
+                if not block.last:
+                    what, cure = "is one JSON list of over 32 MB", "jq -c '.[]' FILE gives one"
+                    raise InputError.of(str(path), what, "one JSON object a line", cure)
+                yield _known(_of_list(text, block.line, path))
+                return
             whole = _object(text) if block.last else None
             if whole and (part := _of_lists(whole, path)) is not None:
                 yield _known(part)
@@ -77,6 +85,41 @@ def _of_lists(whole: Mapping[str, Any], path: Path) -> Part | None:
     if form.arrival:  # a benchmark lists its requests as they end
         rows.sort(key=lambda row: row[form.arrival] if _is_number(row[form.arrival]) else math.inf)
     return _of_rows(list(enumerate(rows, start=1)), form, [])
+
+
+def _of_list(text: str, first: int, path: Path) -> Part:
+    """Read a list of objects, each with the line on which it begins."""
+    rows: list[tuple[int, Any]] = []
+    faults: list[RowFault] = []
+    for line, entry in _entries(text, first, path):
+        known = isinstance(entry, dict)
+        if not known:
+            faults.append((len(rows), f"is {type(entry).__name__}", "a JSON object", ""))
+        rows.append((line, entry if known else None))
+    keys = next((list(entry) for _, entry in rows if entry), [])
+    return _of_rows(rows, detect_format(keys, str(path)), faults)
+
+
+def _entries(text: str, first: int, path: Path) -> Iterator[tuple[int, Any]]:
+    """Yield line and value of each entry of a JSON list."""
+    decoder, line, seen = json.JSONDecoder(), first, 0
+    place = _past(text, text.index("[") + 1)
+    while not text.startswith("]", place):
+        line, seen = line + text.count("\n", seen, place), place
+        try:
+            entry, place = decoder.raw_decode(text, place)
+        except (ValueError, RecursionError) as error:
+            reason = error.msg if isinstance(error, json.JSONDecodeError) else "not readable"
+            where = f"{path}: line {line}"
+            raise InputError.of(where, f"broken JSON: {reason}", "a list of objects") from None
+        yield line, entry
+        place = _past(text, place)
+
+
+def _past(text: str, place: int) -> int:
+    """Return where the next entry of a list, or its end, begins."""
+    found = _BETWEEN.match(text, place)
+    return place if found is None else found.end()
 
 
 def _of_lines(text: str, form: TraceFormat, first: int) -> Part:

@@ -13,15 +13,17 @@ So a step's actions are ``per_step(T) + sums @ per_sum``, and so are its times.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from power.machine import Machine
-from techlib import InputError, LanguageModel
+from power.links import all_reduce_s
+from power.operators import Operator
+from power.share import Share
 
-__all__ = ["ACTIONS", "RESOURCES", "SUMS", "Work"]
+__all__ = ["ACTIONS", "ACTIVATIONS", "ATTENTION", "OPERATOR_OF_SUM", "RESOURCES", "SUMS", "Work"]
 
 #: Sums over the sequences of a step.
 SUMS = (
@@ -33,6 +35,15 @@ SUMS = (
     "handed_byte",
     "decoded_products",
 )
+
+#: Operators beside the products with weights.
+ATTENTION, ACTIVATIONS = "attention", "activations"
+
+#: Which operator each of `SUMS` belongs to.
+OPERATOR_OF_SUM = dict.fromkeys(SUMS, ATTENTION) | {
+    "logits": "head",
+    "handed_byte": ACTIVATIONS,
+}
 
 #: Actions of one package that are counted.
 ACTIONS = (
@@ -59,18 +70,19 @@ _COLUMN = {name: index for index, name in enumerate(ACTIONS)}
 
 
 @dataclass(frozen=True, eq=False)
-class Work:
+class Work(Share):
     """Actions and times of a model's steps on a machine.
 
     Systolic arrays hold their stationary operand (weights, or the KV cache) in tiles of rows x
     columns. A tile through which ``m`` rows stream takes ``m + rows + columns - 2`` cycles, so
 
     ``cycles = (MACs + (rows + columns - 2) x stationary operands) / (arrays' MACs x rate x
-    padding x efficiency)``
+    fill x efficiency)``
 
-    with ``padding`` the share of a tile that the model's sizes fill. Prompts of many tokens thus
-    use the arrays well, single tokens hardly. Tensor parallel packages share MACs, weights and KV
-    cache evenly, and join their results in two ring all-reduces a layer.
+    for each product (`power.operators`), with ``fill`` the share of its tiles that the sizes of a
+    matrix fill. Prompts of many tokens thus use the arrays well, single tokens hardly. Tensor
+    parallel packages share MACs, weights and KV cache evenly, and join their results in two ring
+    all-reduces a layer.
 
     Parameters
     ----------
@@ -90,111 +102,6 @@ class Work:
     loaded while one is in use.
     """
 
-    machine: Machine
-    model: LanguageModel
-
-    def __post_init__(self) -> None:
-        model = self.model
-        if model.experts == 0.0 and model.active_parameters < 0.99 * model.total_parameters:
-            what = "fewer active than total parameters, but no experts"
-            allowed = "experts, experts_per_token and expert_parameters of a mixture of experts"
-            raise InputError.of(f"model {model.name}", what, allowed)
-        if self.body_parameters <= 0.0:
-            what = f"{model.total_parameters:g} parameters do not hold embeddings and experts"
-            allowed = "total_parameters above experts x expert_parameters + 2 vocabulary x hidden"
-            raise InputError.of(f"model {model.name}", what, allowed)
-
-    @property
-    def head_parameters(self) -> float:
-        """Parameters that turn a hidden state into logits; the embedding has as many."""
-        return self.model.vocabulary * self.model.hidden
-
-    @property
-    def body_parameters(self) -> float:
-        """Parameters that every token meets: all but experts, embedding and head."""
-        model = self.model
-        dense = model.total_parameters - model.experts * model.expert_parameters
-        return dense - model.embedding_tables * self.head_parameters
-
-    @property
-    def active_parameters(self) -> float:
-        """Parameters that one token meets, embedding and head apart."""
-        return self.body_parameters + self.model.experts_per_token * self.model.expert_parameters
-
-    @property
-    def full_layers(self) -> float:
-        """Layers that attend to the whole context."""
-        return self.model.attending_layers - self.model.windowed_layers
-
-    @property
-    def window_tokens(self) -> int:
-        """Context that windowed layers see [tokens]."""
-        return int(self.model.attention_window)
-
-    @property
-    def attention_macs(self) -> tuple[float, float]:
-        """MACs of the group for a token and one of its context: full and windowed layers."""
-        each = 2.0 * self.model.heads * self.model.head_dim
-        return each * self.full_layers, each * self.model.windowed_layers
-
-    @property
-    def latent(self) -> bool:
-        """Whether all heads read one latent in place of keys and values of their own."""
-        model = self.model
-        return model.kv_values_per_token_layer < 2.0 * model.kv_heads * model.head_dim
-
-    @property
-    def decoded_attention_macs(self) -> tuple[float, float]:
-        """`attention_macs` of a sequence that decodes.
-
-        Each head takes its product with a latent itself, which no head expands.
-        """
-        full, windowed = self.attention_macs
-        if not self.latent:
-            return full, windowed
-        wider = self.model.kv_values_per_token_layer / self.model.head_dim
-        return full * wider, windowed * wider
-
-    @property
-    def kv_byte_per_token(self) -> tuple[float, float]:
-        """Bytes of KV cache in the whole group per token: in full and in windowed layers.
-
-        A package keeps whole heads, so that a group of more packages than heads keeps copies.
-        """
-        each = self.model.kv_values_per_token_layer * self.machine.kv_bits(self.model) / 8.0
-        each *= max(self.machine.chips / self.model.kv_heads, 1.0)
-        return each * self.full_layers, each * self.model.windowed_layers
-
-    def experts_met(self, tokens: ArrayLike) -> NDArray[np.float64]:
-        """Return how many experts of a layer a step meets: E (1 - (1 - k/E)^T).
-
-        Tokens choose their k of E experts independently and evenly.
-        """
-        count = np.asarray(tokens, dtype=np.float64)
-        if not self.model.experts:
-            return np.zeros_like(count)
-        missed = 1.0 - self.model.experts_per_token / self.model.experts
-        return self.model.experts * (1.0 - missed**count)
-
-    def _weights_met(
-        self, tokens: NDArray[np.float64], dense: float, expert: float
-    ) -> NDArray[np.float64]:
-        """Return weights that a package streams in a step, each counted at its kind's weight."""
-        always = (self.body_parameters + self.head_parameters) * dense
-        met = self.experts_met(tokens) * self.model.expert_parameters * expert
-        return np.asarray((always + met) / self.machine.chips)
-
-    def streamed_byte(self, tokens: ArrayLike) -> NDArray[np.float64]:
-        """Return the weights that a package reads in a step, shape (m,) [byte]."""
-        dense, expert = self.machine.split_weight_bits(self.model)
-        return self._weights_met(np.asarray(tokens, dtype=np.float64), dense / 8.0, expert / 8.0)
-
-    @property
-    def state_byte_per_sequence(self) -> float:
-        """State of fixed size that a package keeps for a sequence [byte]."""
-        values = self.model.state_values_per_sequence / self.machine.chips
-        return values * (self.model.state_bits or self.machine.kv_bits(self.model)) / 8.0
-
     def per_step(self, tokens: ArrayLike) -> NDArray[np.float64]:
         """Return the actions that depend on a step's number of tokens alone.
 
@@ -208,14 +115,22 @@ class Work:
         array, shape (m, len(ACTIONS))
             Actions of one package.
         """
-        machine, model, run = self.machine, self.model, self.machine.operation
+        return np.asarray(sum(self.per_step_by_operator(tokens).values()))
+
+    def per_step_by_operator(self, tokens: ArrayLike) -> dict[str, NDArray[np.float64]]:
+        """Return the parts of `per_step`: each product, attention's KV cache, and activations."""
         count = np.asarray(tokens, dtype=np.float64)
+        parts = {found.name: self._product(found, count) for found in self.operators}
+        written = np.zeros((*count.shape, len(ACTIONS)))
+        self._add_hbm(written, 0.0, count * sum(self.kv_byte_per_token) / self.machine.chips)
+        return parts | {ATTENTION: written, ACTIVATIONS: self._activations(count)}
+
+    def _activations(self, count: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what hidden states take: norms and the like, transfers, links, what spills."""
+        machine, model, run = self.machine, self.model, self.machine.operation
         actions = np.zeros((*count.shape, len(ACTIONS)))
-        stationary = self._weights_met(count, 1.0, 1.0)
-        self._add_macs(actions, self._linear, count * self.active_parameters, stationary)
         spill = self._spilled_bytes(count)
-        kept = count * sum(self.kv_byte_per_token) / machine.chips
-        self._add_hbm(actions, self.streamed_byte(count) + spill, spill + kept)
+        self._add_hbm(actions, spill, spill)
         ops = count * model.layers * model.hidden * run.vector_ops_per_value
         moved = count * model.layers * model.hidden * run.activation_bits
         actions[..., _COLUMN["vector_ops"]] = ops / machine.chips
@@ -231,24 +146,24 @@ class Work:
         """Actions for each unit of `SUMS`, shape (len(SUMS), len(ACTIONS))."""
         machine, model, run = self.machine, self.model, self.machine.operation
         actions = np.zeros((len(SUMS), len(ACTIONS)))
-        self._add_macs(actions[0], self._linear, self.head_parameters, 0.0)
+        self._add_weights(actions[0], self.operators[-1], self.head_parameters, 0.0)
         state = self.state_byte_per_sequence
         self._add_hbm(actions[0], state, state)
         self._add_sampling(actions[0])
         layers = (self.full_layers, model.windowed_layers)
         for row, count, macs in zip((1, 2), layers, self.attention_macs, strict=True):
-            self._add_macs(actions[row], self._attention, macs, 0.0)
+            self._add_macs(actions[row], self._attention, macs, 0.0, self._heads)
             ops = model.heads * count * run.vector_ops_per_score
             actions[row, _COLUMN["vector_ops"]] = ops / machine.chips
         for row, count in zip((3, 4), layers, strict=True):
             values = model.kv_values_per_token_layer * count
             values /= min(machine.chips, model.kv_heads)
-            self._add_macs(actions[row], self._attention, 0.0, values)
+            self._add_macs(actions[row], self._attention, 0.0, values, self._heads)
             self._add_hbm(actions[row], values * machine.kv_bits(model) / 8.0, 0.0)
         actions[5, _COLUMN["serdes_bits"]] = 8.0 / machine.chips
         # No windowed layer has latents.
         more = self.decoded_attention_macs[0] - self.attention_macs[0]
-        self._add_macs(actions[6], self._attention, more, 0.0)
+        self._add_macs(actions[6], self._attention, more, 0.0, self._heads)
         return actions
 
     def _add_sampling(self, actions: NDArray[np.float64]) -> None:
@@ -258,30 +173,64 @@ class Work:
         actions[_COLUMN["sram_read_bits"]] += mine * run.activation_bits
 
     @property
-    def _linear(self) -> tuple[str, float]:
-        """Format and depth of the products with weights."""
-        return self.machine.linear_format(self.model), self.model.hidden
+    def _attention(self) -> str:
+        """Format of the products with the KV cache."""
+        return self.machine.attention_format(self.model)
 
     @property
-    def _attention(self) -> tuple[str, float]:
-        """Format and depth of the products with the KV cache."""
-        return self.machine.attention_format(self.model), self.model.head_dim
+    def _heads(self) -> tuple[float, float]:
+        """The same of the products with the KV cache, whose contexts are long."""
+        depth, rows = self.model.head_dim, self.machine.array_rows
+        return depth, depth / (math.ceil(depth / rows) * rows)
+
+    def _product(self, operator: Operator, count: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return a product of all tokens; the head's are counted by tokens that are written.
+
+        All weights are streamed, and all tiles loaded, once a step, those of experts where a token
+        meets them.
+        """
+        actions = np.zeros((*count.shape, len(ACTIONS)))
+        dense_bits, expert_bits = self.machine.split_weight_bits(self.model)
+        each, met, bits = operator.parameters, np.ones_like(count), dense_bits
+        taken = count * each
+        if operator.kind == "expert":
+            taken, met, bits = (
+                taken * self.model.experts_per_token, self.experts_met(count), expert_bits,
+            )  # fmt: skip
+        elif operator.kind == "head":
+            taken = np.zeros_like(count)
+        stationary = met * each / self.machine.chips
+        self._add_weights(actions, operator, taken, stationary)
+        self._add_hbm(actions, stationary * bits / 8.0, 0.0)
+        return actions
+
+    def _add_weights(
+        self,
+        actions: NDArray[np.float64],
+        operator: Operator,
+        macs: ArrayLike,
+        stationary: ArrayLike,
+    ) -> None:
+        """Add MACs with the weights of an operator; see `_add_macs`."""
+        tiles = operator.depth, self.fill_of(operator)
+        number_format = self.machine.linear_format(self.model)
+        self._add_macs(actions, number_format, macs, stationary, tiles)
 
     def _add_macs(
         self,
         actions: NDArray[np.float64],
-        product: tuple[str, float],
+        number_format: str,
         macs: ArrayLike,
         stationary: ArrayLike,
+        tiles: tuple[float, float],
     ) -> None:
         """Add MACs of the group, the array cycles for them, and operands from and to SRAM."""
         machine, run = self.machine, self.machine.operation
-        number_format, depth = product
         mine = np.asarray(macs) / machine.chips
         rows, columns = machine.array_rows, machine.array_columns
-        padding = depth / (np.ceil(depth / rows) * rows)
+        depth, filled = tiles
         used = machine.slices_used(self.model) / machine.blocks.slice_count
-        width = machine.macs * used * run.rate(number_format) * run.array_efficiency * padding
+        width = machine.macs * used * run.rate(number_format) * run.array_efficiency * filled
         fill = (rows + columns - 2) * np.asarray(stationary)
         actions[..., _COLUMN[f"mac_{number_format}"]] += mine
         actions[..., _COLUMN["tensor_cycles"]] += (mine + fill) / width
@@ -323,9 +272,8 @@ class Work:
         """Return the time that nothing hides: overhead and all-reduces, shape (m,) [s]."""
         run, reduces = self.machine.operation, 2.0 * self.model.layers
         count = np.asarray(tokens, dtype=np.float64)
-        sent = self.per_step(count)[..., _COLUMN["serdes_bits"]] / 8.0
-        latency = reduces * run.all_reduce_latency_s if self.machine.chips > 1 else 0.0
-        return np.asarray(run.step_overhead_s + latency + sent / run.link_bandwidth_byte_s)
+        joined = reduces * count * self.model.hidden * run.activation_bits
+        return run.step_overhead_s + all_reduce_s(run, self.machine.chips, joined, reduces)
 
     def actions(
         self, steps: ArrayLike, tokens: ArrayLike, sums: NDArray[np.float64]

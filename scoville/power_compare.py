@@ -20,6 +20,10 @@ _FIGURES = (
     ("with steps running, %", ("throughput", "load"), 100.0, 1),
     ("sequences in a decode step, mean", ("throughput", "mean_decode_batch"), 1.0, 1),
     ("output tokens/s", ("throughput", "output_tokens_per_s"), 1.0, 0),
+    *(
+        (f"output tokens/s, {end}", ("throughput", f"output_tokens_per_s_{end}"), 1.0, 0)
+        for end in ("p50", "p90", "p99")
+    ),
     ("mean package power, W", ("throughput", "mean_w"), 1.0, 1),
     ("p99 package power, W", ("power", "p99_w"), 1.0, 1),
     ("peak package power, W", ("throughput", "peak_w"), 1.0, 1),
@@ -28,7 +32,11 @@ _FIGURES = (
     ("energy per request, J, mean", ("energy_per_request_j", "mean"), 1.0, 3),
     ("output tokens/s per kW", ("throughput", "tokens_per_s_per_kw"), 1.0, 0),
 )
-_WAITS = (("time to first token", "ttft_s"), ("time per output token", "tpot_s"))
+_WAITS = (
+    ("time to first token", "ttft_s"),
+    ("time per output token", "tpot_s"),
+    ("waiting", "waiting_s"),
+)
 
 
 def compare_content(runs: Sequence[PowerRun]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from power import BlockPower, PowerReport, Schedule, write_accelergy
+from power import BlockPower, PowerReport, Schedule, operator_table, write_accelergy
 
 if TYPE_CHECKING:
     from scoville.power_run import PowerRun
@@ -33,9 +33,10 @@ def write_power(
     """Write the tables of a power analysis.
 
     ``power.parquet`` or ``power.csv`` has start and end of each bin of time and watts by block,
-    ``power_summary.csv`` energy and power by component, ``requests.parquet`` what each request saw
-    and ``operating_points.parquet`` clock and voltage of the logic over the runs of steps (these
-    two not of a streamed trace).
+    ``power_summary.csv`` energy and power by component. What a streamed trace does not have:
+    ``requests.parquet``, what each request saw;
+    ``iterations.parquet``, the time line of runs of steps; ``operating_points.parquet``, clock and
+    voltage of the logic over them; ``operators.csv``, shapes, actions and use of the arrays.
     """
     _write_watts(watts, temperature_c, folder / f"power.{form}")
     report.components().reset_index().to_csv(
@@ -44,8 +45,12 @@ def write_power(
     if isinstance(report.schedule, Schedule):
         tables = {
             "requests": report.schedule.to_dataframe(),
+            "iterations": report.schedule.iterations,
             "operating_points": report.schedule.operating_points(),
         }
+        operator_table(report.schedule).reset_index().to_csv(
+            folder / "operators.csv", index=False, lineterminator="\n", float_format="%.9g"
+        )
         for name, table in tables.items():
             table.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
 
@@ -58,6 +63,9 @@ def write_power_run(run: PowerRun, folder: Path, form: TableForm = "parquet") ->
     from scoville.power_report import power_map, write_power_report
 
     write_power(run.watts, run.report, run.temperature_c, folder, form)
+    run.activity.to_dataframe().to_parquet(
+        folder / "activity.parquet", index=False, compression="zstd"
+    )
     write_ptrace(run.watts, run.temperature_c, folder / "power.ptrace")
     write_accelergy(run.design.machine, folder / "accelergy.yaml")
     limit_w = run.design.limits.package_power_w

@@ -16,8 +16,10 @@ from scoville.power_run import PowerRun
 from scoville.power_tables import (
     component_rows,
     energy_rows,
+    kind_title,
     latency_rows,
     power_rows,
+    residency_rows,
     serving_rows,
 )
 from scoville.run_record import toolkit_version
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["power_map", "write_power_report"]
 
 _UM2_PER_MM2 = 1e6
-_KINDS = {"base": "HBM base die", "dram": "HBM DRAM", "hbm_phy": "HBM PHY", "noc": "NoC",
-          "serdes": "SerDes", "sram": "SRAM"}  # fmt: skip
 
 
 def power_map(run: PowerRun) -> Figure:
@@ -78,6 +78,7 @@ def _content(run: PowerRun, folder: Path) -> dict[str, Any]:
         ),
         "components": list(_components(run)),
         "kinds": list(_kinds(run)),
+        "states": list(residency_rows(run.activity)),
         "latency": list(latency_rows(report)),
         "serving": list(serving_rows(report)),
         "steps": list(power_rows(report)),
@@ -119,7 +120,7 @@ def _kinds(run: PowerRun) -> Iterator[tuple[str, ...]]:
     watts = mean_w.to_numpy()
     for kind in sorted(set(kinds.tolist()), key=lambda k: -watts[kinds == k].sum()):
         chosen = kinds == kind
-        title = _KINDS.get(kind, kind.replace("_", " "))
+        title = kind_title(kind)
         number = f"{int(np.count_nonzero(chosen)):,}"
         dense = density.reindex(mean_w.index[chosen]).dropna()
         most = (f"{dense.max():.2f} W/mm²", str(dense.idxmax())) if len(dense) else ("-", "-")

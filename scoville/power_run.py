@@ -26,6 +26,8 @@ class PowerRun:
     ----------
     design : Design
         What was asked to serve.
+    activity : Activity
+        What was counted.
     watts : BlockPower
         Power over time.
     report : PowerReport
@@ -35,6 +37,7 @@ class PowerRun:
     """
 
     design: Design
+    activity: Activity
     watts: BlockPower
     report: PowerReport
     temperature_c: float
@@ -48,8 +51,7 @@ class PowerRun:
     @property
     def mean_input_w(self) -> float:
         """Mean power that goes into the voltage regulators of a package [W]."""
-        mean_w = self.report.throughput()["mean_w"]
-        return mean_w / self.design.operation.regulator_efficiency
+        return self.report.supply()["input_w"]
 
     @cached_property
     def content(self) -> dict[str, Any]:
@@ -65,12 +67,14 @@ class PowerRun:
             "streamed": self.schedule is None,
             "slowed_share": report.serving.tally.slowed_share,
             "mean_input_w": self.mean_input_w,
+            "supply": _plain(report.supply()),
             "throughput": _plain(report.throughput()),
             "components": plain_rows(report.components().reset_index()),
             "latency": plain_rows(report.latency().rename_axis("name").reset_index()),
             "power": _plain(report.power_figures()),
             "energy_per_request_j": _plain(report.request_energy()),
             "energy_split": _plain(report.energy_split()),
+            "residency": plain_rows(power.residency_table(self.activity).reset_index()),
             "statistics": _plain(trace or {}),
             "input_hash": self.design.input_hash,
             "sources": [source.to_dict() for source in self.watts.sources],
@@ -124,7 +128,7 @@ def run_power(
         activity = Activity.of(schedule, bin_s)
     watts = BlockPower.of(activity)
     report = PowerReport(activity.schedule, watts, temperature_c)  # type: ignore[arg-type]
-    return PowerRun(design, watts, report, temperature_c)
+    return PowerRun(design, activity, watts, report, temperature_c)
 
 
 def _plain(figures: dict[str, float]) -> dict[str, Any]:

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from power import PowerReport
+from power import Activity, PowerReport, residency_table
+from power.residency import STATES
 from scoville.tables import rows_of
 
-__all__ = ["component_rows", "energy_rows", "latency_rows", "power_rows", "serving_rows"]
+__all__ = [
+    "component_rows", "energy_rows", "kind_title", "latency_rows", "power_rows", "residency_rows",
+    "serving_rows",
+]  # fmt: skip
 
 _WAITS = {
     "ttft_s": "time to first token",
     "tpot_s": "time per output token",
     "waiting_s": "waiting",
 }
+
+_KINDS = {"base": "HBM base die", "dram": "HBM DRAM", "hbm_phy": "HBM PHY", "noc": "NoC",
+          "serdes": "SerDes", "sram": "SRAM"}  # fmt: skip
+
+
+def kind_title(kind: str) -> str:
+    """Return what people call a kind of block."""
+    return _KINDS.get(kind, kind.replace("_", " "))
 
 
 def component_rows(report: PowerReport) -> Iterator[tuple[str, str, str, str]]:
@@ -54,6 +66,7 @@ def serving_rows(report: PowerReport) -> Iterator[tuple[str, str, str, str]]:
     for title, name, scale, digits in plain:
         if through[name] or name not in ("cached_tokens", "evictions"):
             yield title, f"{scale * through[name]:,.{digits}f}", "", ""
+    yield from _rate_rows(through, _width(report.block_power.bin_s[0]))
     with_band = (
         ("mean package power, W", ("mean_w", "mean_low_w", "mean_high_w"), 1.0, 1),
         ("energy per output token, mJ", _with_ends("joule_per_token"), 1e3, 1),
@@ -63,6 +76,16 @@ def serving_rows(report: PowerReport) -> Iterator[tuple[str, str, str, str]]:
     for title, names, scale, digits in with_band:
         value, low, high = (f"{scale * through[name]:,.{digits}f}" for name in names)
         yield title, value, low, high
+
+
+def _rate_rows(through: Mapping[str, float], width: str) -> Iterator[tuple[str, str, str, str]]:
+    for end in ("p50", "p90", "p99", "peak"):
+        title = f"output tokens/s {width}: p50" if end == "p50" else end
+        yield title, f"{through[f'output_tokens_per_s_{end}']:,.0f}", "", ""
+
+
+def _width(bin_s: float) -> str:
+    return "over bins of " + (f"{bin_s:g} s" if bin_s >= 1.0 else f"{1e3 * bin_s:.4g} ms")
 
 
 def _with_ends(name: str) -> tuple[str, str, str]:
@@ -79,9 +102,7 @@ def power_rows(report: PowerReport) -> Iterator[tuple[str, str, str, str]]:
     if limits:
         share = 100.0 * report.serving.tally.slowed_share
         yield f"busy time below the clock, for {' and '.join(limits)}, %", f"{share:.1f}", "", ""
-    bin_s = found["bin_s"]
-    width = "over bins of " + (f"{bin_s:g} s" if bin_s >= 1.0 else f"{1e3 * bin_s:.4g} ms")
-    yield f"package power {width}, W: p50", f"{found['p50_w']:.1f}", "", ""
+    yield f"package power {_width(found['bin_s'])}, W: p50", f"{found['p50_w']:.1f}", "", ""
     for name in ("p90", "p99"):
         yield f"{name}", f"{found[f'{name}_w']:.1f}", "", ""
     yield "peak", f"{found['peak_w']:.1f}", "", ""
@@ -93,6 +114,12 @@ def power_rows(report: PowerReport) -> Iterator[tuple[str, str, str, str]]:
         rate, low, high = (found[f"ramp_{name}_w_us{end}"] for end in ("", "_low", "_high"))
         if rate == rate:
             yield f"ramp {name}, W/us", f"{rate:.4g}", f"{low:.4g}", f"{high:.4g}"
+
+
+def residency_rows(activity: Activity) -> Iterator[tuple[str, ...]]:
+    """Yield the share of time that each kind of block spends in each state, in percent."""
+    for row in rows_of(residency_table(activity).reset_index()):
+        yield kind_title(str(row["kind"])), *(f"{100.0 * row[state]:.1f}" for state in STATES)
 
 
 def energy_rows(report: PowerReport) -> Iterator[tuple[str, str]]:

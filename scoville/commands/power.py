@@ -202,6 +202,7 @@ def _report(
         energy_rows,
         latency_rows,
         power_rows,
+        residency_rows,
         serving_rows,
     )
 
@@ -210,17 +211,21 @@ def _report(
     )
     waits = ("latency ms", "mean", "p50", "p90", "p99", "max")
     bands = ("value", "low", "high")
+    states = ("% of time", "active", "idle", "clock gated", "power gated")
     for columns, rows in (
         (waits, list(latency_rows(run.report))),
         (("serving", *bands), list(serving_rows(run.report))),
         (("power", *bands), list(power_rows(run.report))),
         (("energy of the group", "value"), list(energy_rows(run.report))),
+        (states, list(residency_rows(run.activity))),
     ):
         session.say("")
         session.table("", columns, rows)
-    if loss := 100.0 * (1.0 - run.design.operation.regulator_efficiency):
-        lost = f"{run.mean_input_w:.0f} W go into the voltage regulators, which lose {loss:.0f} %"
-        session.say(f"\n{lost} (power.regulator_efficiency)")
+    supply = run.report.supply()
+    if supply["input_w"] > supply["package_w"]:
+        lost = f"of which they lose {supply['regulator_w']:.0f} W (power.regulator_efficiency)"
+        way = f"and the way to the logic {supply['pdn_w']:.1f} W (power.pdn_resistance)"
+        session.say(f"\n{supply['input_w']:.0f} W go into the voltage regulators, {lost} {way}")
     if place is not None:
         from scoville.output import output_folder
         from scoville.power_files import write_power_run

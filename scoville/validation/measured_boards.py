@@ -131,8 +131,21 @@ and the time that images and videos take (`scoville/data/measured.toml`, with ba
 tokens, prompts as of other models and no time in their place, the same fit is off by 6.9 % in
 power (90th percentile 15.5 %), 8.6 % in time and 9.5 % in joules over all rows. **Not fitted**:
 sizes of models, tiles of kernels, peak rates, bandwidths and power limits (data sheets), lengths
-of other prompts (assumed by task), and all of what makes another chip different: it takes the
-coefficients by its data sheet alone.
+of other prompts (assumed by task), and all of what makes another chip different.
+
+**Another chip** takes the coefficients by its data sheet alone: the same energy to move a bit, that
+of arithmetic by board power over peak, idle power by board power, times by bandwidth and peak. The
+first follows from the H200, the same die with more memory, whose wires cannot spend less on a bit.
+The third agrees with what `nvidia-smi` shows of boards that hold a model and do nothing: 112 to
+117 W for the H100 in public logs, 192 to 196 W for the B200 (TensorRT-LLM issue 10278), 79 W more
+where the rule adds 76 W. Held against 433 rows of B200 boards of the
+same leaderboard, which are not here and were not fitted to, power is off by 13 % (constant mean
+26 %, TDP 58 %), joules per token by 20 %, time by 24 %; dense models by 10, 15 and 24 %. Before
+these rows were looked at, moving a bit was scaled by board power over bandwidth, and power off by
+19 %, all low. What is left: boards read at most 0.97 of their limit; steps of small models come at
+5 ms in one task and 30 ms in another, as hosts hold them up; experts in fp8 with scales by block
+run in other kernels (Qwen3 Coder 480B is 45 % low); and bandwidth is used to two thirds, while it
+was fitted at its bound on the H100.
 
 Power is linear in what is done, up to the board's limit. It looks concave against arithmetic
 alone for two reasons. Bytes of weights per second fall while arithmetic rises with the batch. And

@@ -24,8 +24,9 @@ _SAME = {"llama-3.3-70b": "llama-3.1-70b", "llama-3-8b": "llama-3.1-8b",
 _TOLERANCE = 0.15  #: of total parameters, for encoders of images that the records leave out
 _ROUTED_SHARE = 0.8
 _BITS = {"float32": 32.0, "fp32": 32.0, "bfloat16": 16.0, "bf16": 16.0, "float16": 16.0,
-         "fp16": 16.0, "float8": 8.0, "fp8": 8.0, "int8": 8.0, "w8a8": 8.0, "mxfp8": 8.25,
-         "fp4": 4.5, "nvfp4": 4.5, "mxfp4": 4.25, "int4": 4.5, "awq": 4.5, "gptq": 4.5}  # fmt: skip
+         "fp16": 16.0, "float8": 8.0, "fp8": 8.0, "int8": 8.0, "w8a8": 8.0, "w8a16": 8.0,
+         "mxfp8": 8.25, "w4a16": 4.5, "fp4": 4.5, "nvfp4": 4.5, "mxfp4": 4.25, "int4": 4.5,
+         "awq": 4.5, "gptq": 4.5}  # fmt: skip
 _DESIGNS = {"h100": "h100-sxm", "h200": "h200-sxm", "b200": "b200", "tpuv4": "tpu-v4"}
 #: In names of other products with the same chip: other limits of power, other memory.
 _OTHERS = re.compile(r"gh200|gb200|pcie|nvl(?!ink)")

@@ -36,6 +36,11 @@ def busy_decode(machine: power.Machine, gpt_oss: techlib.LanguageModel) -> power
 
 
 @pytest.fixture(scope="session")
+def decode(busy_decode: power.Schedule) -> power.BlockPower:
+    return power.BlockPower.of(power.Activity.of(busy_decode))
+
+
+@pytest.fixture(scope="session")
 def operation() -> Callable[..., power.Operation]:
     def make(**changes: Any) -> power.Operation:
         return power.operations().derive("jalapeno", changes, name="toy", where="test")

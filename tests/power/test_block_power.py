@@ -11,8 +11,7 @@ import floorplan
 import power
 import techlib
 from floorplan import BlockKind, Floorplan
-from power.term import COMPONENTS
-from techlib import InputError, LanguageModel
+from techlib import LanguageModel
 
 Make = Callable[..., power.Operation]
 
@@ -30,41 +29,6 @@ def requests(number: int, prompt: int, output: int, gap_s: float = 0.0) -> power
     return power.Trace(
         "t", gap_s * np.arange(number), np.full(number, prompt), np.full(number, output)
     )
-
-
-@pytest.fixture(scope="module")
-def decode(busy_decode: power.Schedule) -> power.BlockPower:
-    return power.BlockPower.of(power.Activity.of(busy_decode))
-
-
-@pytest.mark.parametrize("shape", ["number", "blocks", "time and blocks"])
-def test_block_watts_sum_to_the_package(decode: power.BlockPower, shape: str) -> None:
-    generator = np.random.default_rng(1)
-    size = {
-        "number": (),
-        "blocks": (len(decode.keys),),
-        "time and blocks": (len(decode.bin_s), len(decode.keys)),
-    }[shape]
-    temperature = generator.uniform(40.0, 110.0, size)
-    watts = decode.watts(temperature)
-    assert watts.shape == (len(decode.bin_s), len(decode.keys))
-    assert (watts >= 0.0).all()
-    package = decode.package_w(temperature)
-    assert np.abs(watts.sum(axis=1) / package - 1.0).max() < 1e-9
-    assert np.abs(decode.components(temperature).sum(axis=1) / package - 1.0).max() < 1e-9
-
-
-def test_mean_watts_are_the_mean_of_the_watts(decode: power.BlockPower) -> None:
-    temperature = np.random.default_rng(2).uniform(40.0, 110.0, len(decode.keys))
-    mean = decode.bin_s @ decode.watts(temperature) / decode.bin_s.sum()
-    assert decode.mean_watts(temperature) == pytest.approx(mean, rel=1e-12)
-
-
-def test_power_stays_finite_at_any_temperature(decode: power.BlockPower) -> None:
-    boundless = decode.watts(1e300)
-    assert np.isfinite(boundless).all()
-    assert boundless.sum() > 1e70 * decode.watts(100.0).sum()
-    assert (decode.watts(-273.0) <= decode.watts(20.0)).all()
 
 
 def test_the_package_from_counts_and_records_alone(
@@ -175,35 +139,6 @@ def test_operands_take_their_share_out_of_the_arrays(
     assert moved[fed].sum() == pytest.approx(-moved[machine.blocks.arrays].sum(), rel=1e-9)
 
 
-def test_energy_and_mean_power_do_not_hang_on_the_bins(
-    toy: power.Machine, small_model: LanguageModel
-) -> None:
-    """The mean is energy over the time from the first arrival to the last step's end."""
-
-    @settings(max_examples=25, deadline=None)
-    @given(
-        bin_s=st.floats(1e-3, 10.0),
-        gaps=st.lists(st.floats(0.0, 2.0), min_size=1, max_size=6),
-        cut=st.integers(1, 6),
-    )
-    def check(bin_s: float, gaps: list[float], cut: int) -> None:
-        trace = power.Trace("any", np.cumsum(gaps), [30] * len(gaps), [20] * len(gaps))
-        schedule = power.Schedule.of(trace, toy, small_model)
-        activity = power.Activity.of(schedule, bin_s)
-        watts, steps = power.BlockPower.of(activity), schedule.run_power(80.0)
-        report = power.PowerReport(schedule, watts, 80.0)
-        span_s = schedule.end_s - trace.arrival_s[0]
-        assert watts.energy_j(80.0) == pytest.approx(steps.total_j, rel=1e-9)
-        assert report.throughput()["mean_w"] == pytest.approx(steps.total_j / span_s, rel=1e-9)
-        assert report.power_figures()["peak_w"] <= steps.highest_w * (1.0 + 1e-9)
-        parts = [trace.rows(slice(i, i + cut)) for i in range(0, len(trace), cut)]
-        streamed = power.serve_stream(parts, toy, small_model, temperature_c=80.0, bin_s=bin_s)
-        mean_w = power.BlockPower.of(streamed).package_w(80.0) @ streamed.bin_s / span_s
-        assert mean_w == pytest.approx(steps.total_j / span_s, rel=1e-9)
-
-    check()
-
-
 @pytest.mark.parametrize("name", sorted(power.operations()))
 def test_an_idle_package_is_nowhere_dense(name: str) -> None:
     """Nothing works, so no block is near what it may dissipate: below half of it."""
@@ -243,45 +178,6 @@ def test_twice_the_work_in_the_same_time_takes_no_less(
         assert energies[1] > energies[0]
 
     check()
-
-
-def test_leakage_doubles_as_its_node_says(decode: power.BlockPower, machine: power.Machine) -> None:
-    node = machine.node
-    reference = node.reference_temperature_c
-    cool, hot = (
-        decode.components(reference + rise)["leakage"] for rise in (0.0, node.leakage_doubling_k)
-    )
-    assert hot.to_numpy() == pytest.approx(2.0 * cool.to_numpy(), rel=1e-12)
-    at = decode.watts(reference) - decode.dynamic_w - decode.refresh_at_base_w
-    assert np.abs(at - decode.leakage_at_reference_w).max() < 1e-12
-
-
-def test_refresh_doubles_above_its_threshold(decode: power.BlockPower) -> None:
-    def refresh(temperature_c: float) -> float:
-        return float(decode.components(temperature_c)["refresh"].iloc[0])
-
-    base = refresh(25.0)
-    assert refresh(85.0) == pytest.approx(base)
-    assert refresh(86.0) == pytest.approx(base * 2.0**0.5)  # half of the ramp of 2 K
-    assert refresh(87.0) == pytest.approx(2.0 * base)
-    assert refresh(95.0) == pytest.approx(2.0 * base)
-    assert refresh(98.0) == pytest.approx(4.0 * base)
-
-
-def test_refresh_heats_the_dram_and_not_the_base(decode: power.BlockPower) -> None:
-    change = (decode.watts(98.0) - decode.watts(80.0))[0]
-    by_key = dict(zip(decode.keys, change, strict=True))
-    assert by_key["hbm_w0/base"] == pytest.approx(0.0, abs=1e-12)
-    assert by_key["hbm_w0/dram"] > 1.0
-
-
-def test_hbm_power_is_split_by_the_base_share(
-    decode: power.BlockPower, machine: power.Machine
-) -> None:
-    share = machine.floorplan.stacks[0].generation.base_share
-    keys = list(decode.keys)
-    base, dram = (decode.dynamic_w[3, keys.index(f"hbm_e1/{part}")] for part in ("base", "dram"))
-    assert base / (base + dram) == pytest.approx(share)
 
 
 def test_voltage_acts_on_the_compute_die_alone(
@@ -379,21 +275,6 @@ def test_an_io_die_carries_the_links(gpt_oss: LanguageModel) -> None:
     assert names
 
 
-def test_the_mean_over_time(decode: power.BlockPower) -> None:
-    temperature = np.linspace(50.0, 100.0, len(decode.keys))
-    weight = decode.bin_s / decode.bin_s.sum()
-    assert decode.mean_watts(temperature) == pytest.approx(weight @ decode.watts(temperature))
-    assert decode.bin_watts(7, temperature) == pytest.approx(decode.watts(temperature)[7])
-
-
-def test_energy_integrates_to_the_total(decode: power.BlockPower) -> None:
-    by_block = float(decode.watts(80.0).sum(axis=1) @ decode.bin_s)
-    assert decode.energy_j(80.0) == pytest.approx(by_block, rel=1e-9)
-    tokens = 256 * 2000
-    assert decode.joule_per_token(80.0) == pytest.approx(by_block / tokens, rel=1e-9)
-    assert decode.tokens_per_s_per_w(80.0) * decode.joule_per_token(80.0) == pytest.approx(1.0)
-
-
 def test_no_token_has_no_price(machine: power.Machine, gpt_oss: LanguageModel) -> None:
     trace = power.Trace("apart", [0.0, 10.0], [1000, 1000], [50, 50])
     idle = block_power(trace, machine, gpt_oss, 1.0).window(4.0, 6.0)
@@ -446,17 +327,6 @@ def test_the_band_adds_squares_and_holds_the_value(decode: power.BlockPower) -> 
     assert (cold_low > 0.0).all()
 
 
-def test_windows(decode: power.BlockPower) -> None:
-    part = decode.window(1.0, 2.0)
-    bin_s = decode.bin_s[0]
-    assert part.edges_s[0] == pytest.approx(1.0)
-    assert part.edges_s[-1] == pytest.approx(2.0)
-    first = round(1.0 / bin_s)
-    assert part.watts(70.0) == pytest.approx(decode.watts(70.0)[first : first + len(part.bin_s)])
-    with pytest.raises(InputError, match=r"window: no bin from 1e\+06 s to 1e\+06 s"):
-        decode.window(1e6, 1e6)
-
-
 def test_the_hottest_window_by_trying_all(machine: power.Machine, gpt_oss: LanguageModel) -> None:
     chat = power.generate(power.workloads()["coding-agent"], seed=2, duration_s=5.0)
     watts = block_power(chat, machine, gpt_oss)
@@ -467,35 +337,6 @@ def test_the_hottest_window_by_trying_all(machine: power.Machine, gpt_oss: Langu
     assert start == pytest.approx(watts.edges_s[int(np.argmax(means))])
     assert end - start == pytest.approx(number * bin_s)
     assert watts.hottest_window(1e9, 70.0) == (watts.edges_s[0], watts.edges_s[-1])
-
-
-def test_tables(decode: power.BlockPower) -> None:
-    table = decode.to_dataframe(80.0)
-    assert tuple(table.columns) == decode.keys
-    assert table.index.name == "start_s"
-    assert tuple(decode.components(80.0).columns) == tuple(COMPONENTS)
-    assert {source.key for source in decode.sources} >= {"scoville", "gpt-oss", "vllm"}
-
-
-def test_temperatures_that_cannot_be(decode: power.BlockPower) -> None:
-    with pytest.raises(InputError, match=r"temperature_c: shape \(3,\); allowed: a number, or"):
-        decode.watts(np.zeros(3))
-    with pytest.raises(InputError, match="temperature_c: is not finite everywhere"):
-        decode.mean_watts(float("nan"))
-
-
-def test_accesses_of_a_stack_by_part(decode: power.BlockPower, machine: power.Machine) -> None:
-    """Rows cost in the DRAM, I/O on the base die, and both together the base die's share."""
-    generation = machine.floorplan.stacks[0].generation
-    parts = decode.components(60.0).sum()
-    device = parts[["hbm_activate", "hbm_device", "hbm_io"]].sum()
-    assert parts["hbm_activate"] == pytest.approx(generation.activate_share * device)
-    assert parts["hbm_io"] == pytest.approx(generation.io_share * device)
-    keys = np.array(decode.keys)
-    for component, share in (("hbm_activate", 0.0), ("hbm_io", 1.0)):
-        found = sum(t.watts.sum() * t.share for t in decode.terms if t.component == component)
-        on_base = found[np.char.endswith(keys, "/base")].sum()
-        assert on_base == pytest.approx(share * found.sum()), component
 
 
 def test_two_workloads_give_two_maps(

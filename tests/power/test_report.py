@@ -1,3 +1,4 @@
+import dataclasses
 import hashlib
 import runpy
 from pathlib import Path
@@ -53,6 +54,56 @@ def test_throughput_figures_agree(report: power.PowerReport) -> None:
     assert figures["mean_w"] < figures["peak_w"]
     assert 0.9 < figures["load"] <= 1.0
     assert 1.0 < figures["mean_decode_batch"] < 256.0
+
+
+def test_the_rate_is_spread_over_the_bins(machine: power.Machine, gpt_oss: LanguageModel) -> None:
+    trace = power.Trace("one", [0.0, 30.0], [100, 100], [4000, 2])  # at work, then hardly
+    schedule = power.Schedule.of(trace, machine, gpt_oss)
+    watts = power.BlockPower.of(power.Activity.of(schedule, 1.0))
+    figures = power.PowerReport(schedule, watts, 75.0).throughput()
+    rates = watts.output_tokens / watts.bin_s
+    p50, p90, p99, peak = (
+        figures[f"output_tokens_per_s_{n}"] for n in ("p50", "p90", "p99", "peak")
+    )
+    at_work = float((rates > 10.0).mean())
+    assert 0.1 < at_work < 0.5
+    assert p50 == 0.0
+    assert 100.0 < p90 <= p99 <= peak == rates.max()
+    assert p90 == pytest.approx(np.percentile(rates, 90, method="inverted_cdf"), rel=0.02)
+
+
+def test_what_goes_in_is_what_comes_out_and_is_lost(
+    machine: power.Machine, gpt_oss: LanguageModel
+) -> None:
+    trace = power.Trace("two", [0.0, 1.0], [4000, 50], [200, 20])
+
+    def report(**changes: float) -> power.PowerReport:
+        run = dataclasses.replace(machine.operation, cap_w=None, **changes)
+        mine = dataclasses.replace(machine, operation=run)
+        schedule = power.Schedule.of(trace, mine, gpt_oss)
+        watts = power.BlockPower.of(power.Activity.of(schedule))
+        return power.PowerReport(schedule, watts, 75.0)
+
+    def supply(**changes: float) -> dict[str, float]:
+        return report(**changes).supply()
+
+    plain = supply(pdn_resistance_ohm=0.0, regulator_efficiency=0.8)
+    assert plain["pdn_w"] == 0.0
+    assert plain["input_w"] == pytest.approx(plain["package_w"] / 0.8)
+    lossy, twice = (
+        supply(pdn_resistance_ohm=ohm, regulator_efficiency=0.8) for ohm in (1e-4, 2e-4)
+    )
+    assert lossy["package_w"] == plain["package_w"]
+    assert twice["pdn_w"] == pytest.approx(2.0 * lossy["pdn_w"])
+    assert lossy["input_w"] == pytest.approx((lossy["package_w"] + lossy["pdn_w"]) / 0.8)
+    shares = (lossy[name] for name in ("package_w", "pdn_w", "regulator_w"))
+    assert sum(shares) == pytest.approx(lossy["input_w"])
+    watts = report(pdn_resistance_ohm=1e-4).block_power
+    parts = watts.components(75.0)
+    outside = ("hbm", "refresh", "serdes", "host", "management", "die_to_die")
+    logic_w = parts[[name for name in parts if not str(name).startswith(outside)]].sum(axis=1)
+    heat_w = 1e-4 * (logic_w.to_numpy() / machine.operation.voltage_v) ** 2
+    assert lossy["pdn_w"] == pytest.approx(float(heat_w @ watts.bin_s / watts.bin_s.sum()))
 
 
 def test_latency_percentiles(report: power.PowerReport) -> None:

@@ -156,9 +156,19 @@ def test_another_chip_follows_its_data_sheet(
     other = replace(served, accelerator=twice)
     assert other.power_terms(asked, 3.0)[0] == 2.0
     assert other.power_terms(asked, 3.0)[1:] == pytest.approx(served.power_terms(asked, 3.0)[1:])
+    hotter = replace(served, accelerator=replace(twice, peak_flop_s=served.accelerator.peak_flop_s))
+    grown = hotter.power_terms(asked, 3.0) / other.power_terms(asked, 3.0).clip(1e-300)
+    assert grown[:6] == pytest.approx([1.0, 1.0, 1.0, 2.0, 0.0, 1.0])  # no tiles in a dense model
     halves = other.time_terms(asked) / served.time_terms(asked).clip(1e-300)
     assert halves[:2] == pytest.approx([0.5, 0.5])
     assert halves[2:4] == pytest.approx([1.0, 1.0])
+
+
+def test_the_same_die_spends_the_same_on_a_bit_from_another_memory(h100: power.Machine) -> None:
+    asked = demand(h100, "llama-3.1-70b", 4)
+    one, other = (power.ServingModel.of("H100-SXM", chip) for chip in ("H100-SXM", "H200-SXM"))
+    assert other.power_w(asked, 5.0) == one.power_w(asked, 5.0)
+    assert other.step_s(asked) < one.step_s(asked)
 
 
 def test_narrow_weights_run_at_the_rate_of_a_format_that_is_there() -> None:

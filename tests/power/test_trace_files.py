@@ -94,8 +94,12 @@ def test_other_published_formats(tmp_path: Path, content: str) -> None:
             '{"backend": "vllm", "num_prompts": 2, "input_lens": [1087, 472],\n'
             ' "output_lens": [230, 18], "start_times": [145.0, 105.0], "errors": ["", ""]}'
         ),
+        (
+            '[{"arrival_time": 1700000005.0, "prompt_tokens": 472, "completion_tokens": 18}, '
+            '{"arrival_time": 1700000045.0, "prompt_tokens": 1087, "completion_tokens": 230}]'
+        ),
     ],
-    ids=["request log", "api log", "benchmark result in the order of the answers"],
+    ids=["request log", "api log", "benchmark result in the order of the answers", "list"],
 )
 def test_logs_of_vllm_count_from_the_first_arrival(tmp_path: Path, content: str) -> None:
     path = tmp_path / "log"
@@ -292,8 +296,20 @@ def test_real_traces(name: str, requests: int, first: tuple[int, int], last_s: f
             ],
         ),
         (
-            '[{"timestamp": 0}]',
-            ["x.csv: is one JSON list; allowed: one JSON object a line"],
+            ('[\n{"timestamp": 0, "input_length": 3, "output_length": 0},\n\n7, '
+            '{"timestamp": 0, "input_length": 1}]'),
+            [
+                "x.csv: line 2: output_tokens is 0; allowed: a whole number from 1 to 100,000,000",
+                "x.csv: line 4: is int; allowed: a JSON object",
+                ("x.csv: line 4: output_length is missing; allowed: timestamp, input_length, "
+                "output_length; did you mean 'input_length'?"),
+            ],
+        ),
+        (
+            '[{"timestamp": 0, "input_length": 3, "output_length": 1},\n{"timestamp": 3',
+            [
+                "x.csv: line 2: broken JSON: Expecting ',' delimiter; allowed: a list of objects",
+            ],
         ),
         (
             b"\x1f\x8b\x08\x00",
@@ -329,6 +345,7 @@ def test_real_traces(name: str, requests: int, first: tuple[int, int], last_s: f
         "dates",
         "json",
         "json list",
+        "cut json list",
         "gzip",
         "utf-16",
         "binary",

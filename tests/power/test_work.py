@@ -1,5 +1,6 @@
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,13 +41,17 @@ def test_a_step_by_hand(toy: power.Machine, small_model: LanguageModel) -> None:
     assert step["mac_fp4"] == pytest.approx(3 * (50_000 + 2 * 10_000))
     assert step["mac_fp8"] == step["mac_bf16"] == 0.0
     # Four 8 x 8 arrays at 90 %, hidden 64 fills whole tiles; fill and drain 14 cycles a tile.
-    cycles = (3 * 70_000 + 14 * streamed) / (256 * 0.9)
+    # Experts are 10,000 / (3 x 64 x 4) wide, so that 26.04 lie on 32 columns, 13.02 on 16 rows.
+    inner = 10_000 / (3 * 64 * 4)
+    cycles = (3 * 50_000 + 14 * (50_000 + 64_000)) / (256 * 0.9)
+    cycles += (3 * 20_000 + 14 * met * 10_000) / (256 * 0.9 * inner / 16)
     assert step["tensor_cycles"] == pytest.approx(cycles)
     assert step["hbm_read_bytes"] == pytest.approx(streamed / 2)  # 3 x 2 x 64 B fit into SRAM
     assert step["hbm_write_bytes"] == pytest.approx(3 * 4 * 64 * 2)
     stream = 8 * (step["hbm_read_bytes"] + step["hbm_write_bytes"])
     assert step["sram_read_bits"] == pytest.approx(stream + step["mac_fp4"] / 8 * 8)
-    assert step["sram_write_bits"] == pytest.approx(stream + step["mac_fp4"] / 64 * 8)
+    narrow = 3 * 20_000 / 3 * (1 / inner - 1 / 64)  # out of experts: fewer products a sum
+    assert step["sram_write_bits"] == pytest.approx(stream + (step["mac_fp4"] / 64 + narrow) * 8)
     assert step["noc_bit_mm"] == pytest.approx(stream * toy.hbm_distance_mm)
     assert step["collective_bit_mm"] == pytest.approx(3 * 4 * 64 * 8 * 4 * toy.tree_mm)
     assert step["serdes_bits"] == 0.0
@@ -113,6 +118,31 @@ def test_chips_share_the_work(
     wire = shared["serdes_bits"] / 8 / run.link_bandwidth_byte_s
     assert float(two.serial_s([4])[0]) == pytest.approx(run.step_overhead_s + latency + wire)
     assert float(one.serial_s([4])[0]) == pytest.approx(run.step_overhead_s)
+
+
+def test_a_group_beyond_a_local_domain_pays_for_the_way_out(
+    toy_plan: Floorplan, operation: Make, small_model: LanguageModel
+) -> None:
+    ways = {"local_domain": 4, "scale_out_bandwidth": "1 GB/s", "scale_out_latency": "5 us"}
+
+    def work(chips: int, **more: Any) -> power.Work:
+        return power.Work(power.Machine.of(toy_plan, operation(chips=chips, **more)), small_model)
+
+    near, far = work(4, **ways), work(8, **ways)
+    run, tokens = near.machine.operation, np.array([1.0, 16.0])
+    assert near.serial_s(tokens) == pytest.approx(work(4).serial_s(tokens), rel=1e-12)
+    joined_byte = 2 * 4 * tokens * 64 * 8 / 8  # two all-reduces in each of four layers
+    inside = 2 * 3 / 4 * joined_byte / run.link_bandwidth_byte_s
+    between = 2 * 1 / 2 / 4 * joined_byte / 1e9
+    latency = 8 * (run.all_reduce_latency_s + 5e-6)
+    expected = run.step_overhead_s + latency + inside + between
+    assert far.serial_s(tokens) == pytest.approx(expected, rel=1e-12)
+    assert np.array_equal(far.per_step(tokens), work(8).per_step(tokens))  # as many bits
+
+
+def test_a_domain_needs_links_beyond_it(operation: Make) -> None:
+    with pytest.raises(InputError, match="scale_out_bandwidth: is missing, while local_domain"):
+        dataclasses.replace(operation(), scale_out_bandwidth_byte_s=None)
 
 
 def test_padding_of_a_tile_costs_cycles(toy: power.Machine, small_model: LanguageModel) -> None:

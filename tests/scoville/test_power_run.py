@@ -38,8 +38,22 @@ def test_the_files_of_a_run(folder):
     assert names == {
         "power.parquet", "power_summary.csv", "requests.parquet", "power.ptrace", "power.png",
         "power_map.png", "power.json", "operating_points.parquet", "accelergy.yaml",
-        "report.html", "run.json",
+        "report.html", "run.json", "iterations.parquet", "activity.parquet", "operators.csv",
     }  # fmt: skip
+
+
+def test_counts_of_bins_runs_and_operators_agree(folder, content):
+    activity = pd.read_parquet(folder / "activity.parquet")
+    runs = pd.read_parquet(folder / "iterations.parquet")
+    operators = pd.read_csv(folder / "operators.csv", index_col="operator")
+    tokens = content["throughput"]["output_tokens"]
+    assert runs["output_tokens"].sum() == activity["output_tokens"].sum().round(6) == tokens
+    for action in ("mac_fp4", "hbm_read_bytes", "noc_bit_mm", "vector_ops"):
+        assert operators[action].sum() == pytest.approx(activity[action].sum(), rel=1e-8)
+    assert operators["utilisation"].max() < 0.9
+    assert {"attention, in", "experts, out", "head", "attention"} <= set(operators.index)
+    states = pd.DataFrame(content["residency"]).set_index("kind")
+    assert states.sum(axis=1).to_numpy() == pytest.approx(1.0)
 
 
 def test_energy_integrates_to_the_total(folder, content):

@@ -32,6 +32,7 @@ SUFFIXES = {
     "um^2": "_um2",
     "mm^2": "_mm2",
     "V": "_v",
+    "ohm": "_ohm",
     "W": "_w",
     "Hz": "_hz",
     "K": "_k",
