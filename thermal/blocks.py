@@ -91,7 +91,7 @@ class BlockCells:
             }
             vector = np.array([known[key] for key in self.keys])
         else:
-            vector = numbers(power_w, where)
+            vector = numbers(power_w, where).copy()
             if vector.shape != (len(self.keys),):
                 faults.add(where, f"an array of shape {vector.shape}", f"({len(self.keys)},)")
                 faults.raise_if_any()

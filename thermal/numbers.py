@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 
 
 def numbers(values: ArrayLike, where: str) -> Array:
-    """Return values as a plain array of its own.
+    """Return values as a plain array; what is one already is not copied.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def numbers(values: ArrayLike, where: str) -> Array:
     if hasattr(values, "dtype") and np.iscomplexobj(values):
         raise InputError.of(where, "holds complex values", allowed)
     try:
-        return np.array(values, dtype=np.float64)
+        return np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InputError.of(where, f"is no array of numbers ({error})", allowed) from None
 

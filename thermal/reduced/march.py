@@ -20,7 +20,7 @@ __all__ = ["ModalSystem", "march_feedback", "march_table"]
 Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
-_CHUNK = 512  #: steps whose inputs and outputs are one matrix product each
+_CHUNK = 1024  #: steps whose inputs and outputs are one matrix product each
 _ROUND = 4 * _CHUNK  #: steps that threads share
 _EVEN = 1e-9  #: steps whose lengths differ by less, relatively, are of one length
 

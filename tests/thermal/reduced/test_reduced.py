@@ -271,7 +271,7 @@ def test_one_length_of_step_is_the_same_as_its_edges(reduced: ReducedModel) -> N
 def test_same_bytes_for_any_number_of_threads(
     model: ThermalModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    power, edges = jumps(1300)  # more than one chunk
+    power, edges = jumps(4200)  # more than one round and chunk
     found = []
     for threads in (1, 2, 3):
         monkeypatch.setattr("thermal.workers.available_threads", lambda threads=threads: threads)
@@ -353,9 +353,9 @@ def test_callable_gets_the_means_at_the_start_of_each_step(reduced: ReducedModel
 
 def test_progress_reaches_the_end(model: ThermalModel, reduced: ReducedModel) -> None:
     seen: list[tuple[int, int]] = []
-    power, edges = jumps(2100)
+    power, edges = jumps(4200)
     reduced.march(power, edges, progress=lambda done, steps: seen.append((done, steps)))
-    assert seen == [(2048, 2100), (2100, 2100)]
+    assert seen == [(4096, 4200), (4200, 4200)]
     stages: list[str] = []
     shares: list[float] = []
     ReducedModel.of(
