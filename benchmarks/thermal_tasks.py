@@ -149,7 +149,7 @@ def reduced(cells: int, tolerance_k: float, steps: int) -> Row:
     found = ReducedModel.of(model, nominal, tolerance_k=tolerance_k)
     built_s, processor_s = time.perf_counter() - start[0], time.process_time() - start[1]
     power = nominal * np.random.default_rng(7).uniform(0.5, 1.5, (steps, nominal.size))
-    march = best(lambda: found.march(power, 1e-3, 40.0), 2)
+    march = best(lambda: found.march(power, 1e-3, 40.0), 5)
     return {
         "shape": model.mesh.shape,
         "keys": nominal.size,

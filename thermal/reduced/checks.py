@@ -12,6 +12,7 @@ from thermal.numbers import is_number, numbers, shown
 from thermal.reduced.inputs import Inputs
 from thermal.reduced.report import ReducedReport
 from thermal.transient import StepPower, read_edges
+from thermal.workers import shared
 
 __all__ = ["check_settings", "march_warnings", "step_edges"]
 
@@ -60,6 +61,13 @@ def check_settings(
     return nominal_w
 
 
+def _greatest(table: Array) -> Array:
+    """Return the greatest value of each column; each core looks through some of the rows."""
+    found: list[Array] = []
+    shared(lambda low, high: found.append(table[low:high].max(axis=0)), len(table))
+    return np.asarray(np.max(found, axis=0))
+
+
 def march_warnings(
     report: ReducedReport,
     inputs: Inputs,
@@ -71,7 +79,7 @@ def march_warnings(
     """Return what limits the trust in a march."""
     allowed_k = report.tolerance_k
     shortest_s = float(durations_s.min())
-    excess = float((power_w.max(axis=0) / inputs.nominal_w).max())
+    excess = float((_greatest(power_w) / inputs.nominal_w).max())
     found = []
     if shortest_s < report.shortest_s * (1.0 - _ALIKE):
         found.append(
