@@ -89,8 +89,8 @@ def march_table(
     """March through known powers (steps, keys); return the amplitudes at the end.
 
     Amplitudes are added up in double precision; the products with inputs and outputs are in
-    single precision. Threads share the chunks of a round, and the modes where these follow time;
-    the result is the same for any number of threads.
+    single precision. Threads share the chunks of a round; one takes the modes from step to step,
+    which is little work. The result is the same for any number of threads.
     """
     drive, means = (np.ascontiguousarray(m.T, np.float32) for m in (system.drive, system.means))
     decay, gain = system.factors(durations_s)
@@ -108,9 +108,8 @@ def march_table(
         for first in range(0, steps, _ROUND):
             taken = min(_ROUND, steps - first)
             own = slice(first, first + taken) if len(decay) > 1 else slice(None)
-            follow = partial(_recur, x, decay[own], gain[own], system.surroundings, rows[:taken])
             _each_chunk(partial(force, first), taken)
-            shared(follow, len(x))
+            _recur(x, decay[own], gain[own], system.surroundings, rows[:taken])
             _each_chunk(partial(record, first), taken)
             recorder.settle()
             if progress is not None:
@@ -171,17 +170,12 @@ def march_feedback(
 
 
 @compiled
-def _recur(
-    x: Array, decay: Array, gain: Array, added: Array, rows: Single, low: int, high: int
-) -> None:
-    """``x <- decay x + gain (row + added)`` for each row, which takes the new ``x``.
-
-    For the modes [low, high) only.
-    """
-    alike, now, a = decay.shape[0] == 1, x[low:high], added[low:high]
+def _recur(x: Array, decay: Array, gain: Array, added: Array, rows: Single) -> None:
+    """``x <- decay x + gain (row + added)`` for each row, which takes the new ``x``."""
+    alike = decay.shape[0] == 1
     for step in range(rows.shape[0]):
         at = 0 if alike else step
-        row, d, g = rows[step, low:high], decay[at, low:high], gain[at, low:high]
-        for i in range(now.size):
-            now[i] = d[i] * now[i] + g[i] * (row[i] + a[i])
-            row[i] = now[i]
+        row, d, g = rows[step], decay[at], gain[at]
+        for i in range(x.size):
+            x[i] = d[i] * x[i] + g[i] * (row[i] + added[i])
+            row[i] = x[i]
