@@ -61,7 +61,7 @@ class ModalSystem:
         return cls(
             rates_per_s=modes.rates_per_s,
             drive=modes.sources[:, :keys] @ projector,
-            surroundings=modes.sources[:, keys],
+            surroundings=modes.sources[:, keys].copy(),  # a column; loops want it in one piece
             uniform=modes.sources[:, keys + 1] / modes.rates_per_s,
             means=np.ascontiguousarray(modes.sources[:, :keys].T),
         )
