@@ -207,6 +207,8 @@ class SectionReader:
             what = f"{path} is a folder" if path.is_dir() else f"there is no file {path}"
             near = sorted(entry.name for entry in path.parent.glob("*.*") if entry.is_file())
             cure = did_you_mean(path.name, near) if near else "check the path"
+            if name in power.workloads():
+                cure = f"for the class of that name: --set workload.class={name}"
             self.faults.add(self.place("workload.trace"), what, "a trace file", cure)
             return None
         return path

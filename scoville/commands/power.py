@@ -168,7 +168,10 @@ def _split(
     if not compare:
         if len(names) > 1:
             what = f"{len(names)} names"
-            cure = "give traces with --trace, or hold several side by side with --compare"
+            cure = (
+                "give a trace with --trace, choose a class of workload with --set "
+                "workload.class=NAME, or hold several side by side with --compare"
+            )
             raise InputError.of("scoville power", what, "one design", cure)
         return names[0], [[]]
     if trace is not None:

@@ -259,6 +259,11 @@ def test_bad_traces(tmp_path, rows, said):
     ("arguments", "said"),
     [
         (["--trace", "/none/t.csv"], "--trace: there is no file /none/t.csv; allowed: a trace"),
+        (
+            ["--trace", "chat"],
+            "--trace: there is no file chat; allowed: a trace file; for the class of that name: "
+            "--set workload.class=chat",
+        ),
         (["--trace", "/"], "--trace: / is a folder; allowed: a trace file"),
         (["--model", "gpt-oss-121b"], "--model: unknown language model 'gpt-oss-121b'; did you"),
         (["--grid", "2"], "--grid: 2; allowed: at least 4"),

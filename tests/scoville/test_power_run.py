@@ -154,7 +154,7 @@ def test_a_streamed_trace_gives_the_figures_of_the_whole_one(tmp_path, monkeypat
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("jalapeno", "a.csv"), "give traces with --trace, or hold several side by side"),
+        (("jalapeno", "a.csv"), "choose a class of workload with --set workload.class=NAME"),
         (("--compare", "chat"), "1 to compare"),
         (("--compare", "chat", "chta"), "did you mean 'chat'"),
         (("--compare", "chat", "none.csv"), "--compare: there is no file none.csv"),
