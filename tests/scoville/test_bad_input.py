@@ -261,7 +261,7 @@ def test_bad_traces(tmp_path, rows, said):
         (["--trace", "/none/t.csv"], "--trace: there is no file /none/t.csv; allowed: a trace"),
         (
             ["--trace", "chat"],
-            "--trace: there is no file chat; allowed: a trace file; for the class of that name: --set",
+            "--trace: there is no file chat; allowed: a trace file; for the class of that name",
         ),
         (["--trace", "/"], "--trace: / is a folder; allowed: a trace file"),
         (["--model", "gpt-oss-121b"], "--model: unknown language model 'gpt-oss-121b'; did you"),
