@@ -13,7 +13,7 @@ Array = NDArray[np.float64]
 Shape = tuple[int, ...]
 
 _LEAST_BYTE = 1 << 20  #: what is smaller, the allocator of the system reuses itself
-_KEPT_BYTE = 1 << 28  #: of memory that nobody uses
+_KEPT_BYTE = 1 << 28  #: of memory that nobody uses: five fields of 512 x 512 x 24 cells
 
 
 def empty(shape: Shape) -> Array:
