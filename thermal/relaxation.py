@@ -37,7 +37,7 @@ LEAD = 16
 """Zeros before and behind a row: one line of the cache, so that rows begin on a line."""
 
 _AHEAD = 2
-"""Rows between the first stage of a pass and the memory that is fetched for it; 3 does no better."""
+"""Rows between the first stage of a pass and the memory that is fetched for it; 3 is no better."""
 
 
 class Level(NamedTuple):
