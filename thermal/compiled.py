@@ -9,10 +9,10 @@ import numba as nb
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils
-from numba.extending import intrinsic
+from numba.extending import intrinsic, register_jitable
 from numpy.typing import NDArray
 
-__all__ = ["compiled", "compiled_sum", "fetch", "inlined"]
+__all__ = ["anywhere", "compiled", "compiled_sum", "fetch", "inlined", "inlined_sum", "pasted"]
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -31,7 +31,22 @@ def compiled_sum(function: F) -> F:
 
 def inlined(function: F) -> F:
     """Compile a loop that only other loops call: without the way in from Python, in less time."""
+    return _jit(_SAFE, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+
+
+def inlined_sum(function: F) -> F:
+    """Compile one that holds a sum as `compiled_sum` has it."""
     return _jit(_SAFE | {"reassoc"}, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+
+
+def anywhere(function: F) -> F:
+    """Let compiled loops call a function too."""
+    return register_jitable(function)
+
+
+def pasted(function: F) -> F:
+    """Compile a loop with the one loop that calls it, which takes less time than on its own."""
+    return _jit(_SAFE | {"reassoc"}, inline="always")(function)
 
 
 def _jit(fastmath: set[str], **options: Any) -> Callable[[F], F]:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thermal import kernels
-from thermal.cycle import empty_field, packed
+from thermal.cycle import packed
+from thermal.levels import empty_field
 from thermal.operator import Operator, single
 from thermal.relaxation import Level, Single
 from thermal.workers import Workers
@@ -60,12 +61,11 @@ class Gradients:
 
     def updated(self, workers: Workers, operator: Operator, ground_w_k: Array) -> Gradients:
         """Return those of another operator on the same grid."""
-        level = self.level._replace(
-            west=packed(workers, operator.gx, operator.shape),
-            south=packed(workers, operator.gy, operator.shape),
-            above=packed(workers, operator.gz, operator.shape),
-            ground=packed(workers, single(ground_w_k)),
-        )
+        fields = operator.gx, operator.gy, operator.gz, single(ground_w_k)
+        shape = operator.shape
+        stored = [packed(workers, field, shape, empty_field(shape)) for field in fields]
+        west, south, above, ground = stored
+        level = self.level._replace(west=west, south=south, above=above, ground=ground)
         return replace(self, operator=operator, ground_w_k=ground_w_k, level=level)
 
     def residual(self, workers: Workers, rhs: Array, rise: Array | None, scale: float) -> float:
@@ -89,35 +89,6 @@ class Gradients:
                 low,
                 high,
             )
-
-        return float(np.sqrt(self._total(workers, loop)))
-
-    def redirect(self, workers: Workers, ratio: float) -> float:
-        """Set the direction to the rise plus `ratio` times itself; return its energy."""
-        p, level = self.direction, self.level
-        products = np.empty(self.operator.shape[1])
-
-        def narrowing(low: int, high: int) -> None:
-            kernels.redirect(ratio, level, p, level.change, products, low, high, -1)
-
-        def widening(low: int, high: int) -> None:
-            kernels.redirect(ratio, level, p, level.change, products, low, high, 1)
-
-        workers.run(narrowing, workers.slabs(self.operator.shape))
-        workers.run(widening, [(cut, cut) for cut in workers.cuts(self.operator.shape)])
-        return float(products.sum())
-
-    def advance(
-        self, workers: Workers, step: float, scale: float, rise: Array, *, first: bool
-    ) -> float:
-        """Take a step along the direction, `scale` times as long in `rise`; return the residual.
-
-        The `first` step is one from zero, whatever `rise` holds.
-        """
-        p, image, residual = self.direction, self.level.change, self.level.source
-
-        def loop(low: int, high: int, squares: Array) -> None:
-            kernels.advance(step, scale, p, image, rise, first, residual, squares, low, high)
 
         return float(np.sqrt(self._total(workers, loop)))
 

@@ -10,17 +10,28 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from thermal.compiled import compiled_sum, fetch, inlined
+from thermal.compiled import compiled, compiled_sum, fetch, inlined_sum, pasted
 from thermal.relaxation import LEAD, Level, Single, span
 
-__all__ = ["advance", "apply", "image", "left", "redirect", "residual", "square_sums"]
+__all__ = [
+    "add_kept",
+    "advance",
+    "apply",
+    "image",
+    "left",
+    "redirect",
+    "residual",
+    "square_sums",
+    "take_image",
+    "unpack",
+]
 
 Double = NDArray[np.float64]
 
 _BLOCK = 16  #: rows whose neighbours above and below stay in the cache
 
 
-@inlined
+@inlined_sum
 def _row(
     gx: Single,
     gy: Single,
@@ -176,7 +187,7 @@ def residual(
                 squares[j] += total
 
 
-@compiled_sum
+@pasted
 def redirect(
     ratio: float,
     level: Level,
@@ -212,7 +223,7 @@ def redirect(
                 products[j] = total
 
 
-@inlined
+@inlined_sum
 def _image(level: Level, p: Single, image: Single, r: int, c: int, soon: int) -> float:
     """``image_i = ground_i p_i + sum_j g_ij (p_i - p_j)`` in one parity of a stored row.
 
@@ -245,7 +256,40 @@ def _image(level: Level, p: Single, image: Single, r: int, c: int, soon: int) ->
     return total
 
 
-@compiled_sum
+@pasted
+def take_image(level: Level, low: int, high: int) -> None:
+    """``source -= change``."""
+    for r in range(low + 1, high + 1):
+        for c in range(2):
+            f, v = level.source[r, c], level.change[r, c]
+            for h in range(f.size):
+                f[h] -= v[h]
+
+
+@pasted
+def add_kept(level: Level, kept: Single, low: int, high: int) -> None:
+    """``rise += kept``."""
+    for r in range(low + 1, high + 1):
+        for c in range(2):
+            u, k = level.rise[r, c], kept[r, c]
+            for h in range(u.size):
+                u[h] += k[h]
+
+
+@compiled
+def unpack(scale: float, field: Single, out: Double) -> None:
+    """``out = scale field``, of a field in the layout of the levels."""
+    nz, ny, nx = out.shape
+    stride = (field.shape[2] - 2 * LEAD) // nz
+    for j in range(ny):
+        for k in range(nz):
+            for c in range(2):
+                u = field[j + 1, c, LEAD + k * stride :]
+                for h in range((nx + 1 - c) // 2):
+                    out[k, j, 2 * h + c] = scale * u[h]
+
+
+@pasted
 def advance(
     step: float,
     scale: float,

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from techlib import InputError
-from thermal import arena
+from thermal import arena, kernels
+from thermal.contraction import visited_twice
 from thermal.cycle import Cycle
 from thermal.gradients import Gradients
 from thermal.hierarchy import hierarchy
+from thermal.iteration import PRODUCT, RESIDUAL, STEPS, iterate
 from thermal.norm import norm
 from thermal.operator import Operator, plain
 from thermal.solvable import check, shift_faults
@@ -122,8 +124,9 @@ class Multigrid:
         ground_w_k = plain(operator.ground_w_k)
         workers = hired(self.threads, operator.shape)
         grids = hierarchy(operator, ground_w_k, lines_x, lines_y)
-        self._cycle = Cycle.of(workers, grids)
-        self._gradients = Gradients.of(operator, ground_w_k, self._cycle.levels[0])
+        cycle = Cycle.of(workers, grids)
+        self._cycle = cycle.visiting_twice(visited_twice(workers, cycle))
+        self._gradients = Gradients.of(operator, ground_w_k, self._cycle.level(0))
 
     def shifted(self, shift_per_s: float) -> Multigrid:
         """Return the solver for the same operator with another shift [1/s], e.g. of a time step.
@@ -137,7 +140,7 @@ class Multigrid:
         other.operator = operator
         workers = hired(self.threads, operator.shape)
         other._cycle = self._cycle.grounded(workers, ground_w_k)
-        other._gradients = self._gradients.grounded(ground_w_k, other._cycle.levels[0].ground)
+        other._gradients = self._gradients.grounded(ground_w_k, other._cycle.level(0).ground)
         return other
 
     def updated(self, operator: Operator) -> Multigrid:
@@ -159,14 +162,10 @@ class Multigrid:
     def precondition(self, residual_w: ArrayLike) -> Array:
         """Return the result of one cycle from zero (nz, ny, nx) [K], for a residual [W]."""
         residual = self._field("residual_w", residual_w)
-        rise, gradients = arena.empty(residual.shape), self._gradients
-        size = norm(residual) or 1.0
-        workers = hired(self.threads, residual.shape)
-        gradients.residual(workers, residual, None, 1.0 / size)
-        self._cycle.run(workers)
-        gradients.redirect(workers, 0.0)
-        gradients.advance(workers, 1.0, size, rise, first=True)
-        return rise
+        size, workers = norm(residual) or 1.0, hired(self.threads, residual.shape)
+        march = _March(self._cycle, self._gradients, workers, size, None)
+        march.residual(residual)
+        return march.preconditioned()
 
     def solve(
         self,
@@ -215,7 +214,7 @@ class Multigrid:
             stalls = not residual < before / 2
             if residual > limit and (stalls or rounds > 1):
                 limit = max(tolerance, self._rounding(march.rise) / size)
-            if stalls:
+            if stalls and not march.simplified():
                 break
         return Solution(march.rise, march.iterations, residual, bool(residual <= limit))
 
@@ -260,7 +259,7 @@ class Multigrid:
         other = copy.copy(self)
         other.threads = 1
         other._cycle = self._cycle.twin()
-        other._gradients = self._gradients.twin(other._cycle.levels[0])
+        other._gradients = self._gradients.twin(other._cycle.level(0))
         return other
 
     def _rounding(self, rise: Array) -> float:
@@ -323,19 +322,47 @@ class _March:
 
         Return that residual; infinity where it is not known.
         """
-        residual = np.inf
-        while self.iterations < most:
-            self.iterations += 1
-            product = self._cycle.run(self._workers)
-            energy = self._gradients.redirect(self._workers, product / self._product)
-            if not (product > 0.0 and energy > 0.0):
-                return np.inf
-            self._product = product
-            step = product / energy
-            residual = self._gradients.advance(
-                self._workers, step, self._size, self._rise, first=self._cold
+        state = self._iterate(goal, most - self.iterations)
+        self.iterations += int(state[STEPS])
+        self._product, self._cold = state[PRODUCT], False
+        return float(state[RESIDUAL])
+
+    def simplified(self) -> bool:
+        """Go on with a cycle that visits each level once, which is always positive; if it did not.
+
+        Whether two visits are is judged from few of them, see `thermal.contraction`.
+        """
+        if not self._cycle.again:
+            return False
+        self._cycle, self._product = self._cycle.visiting_twice(0), np.inf
+        return True
+
+    def preconditioned(self) -> Array:
+        """Return what one cycle makes of the residual, as a solution."""
+        self._iterate(0.0, 0)
+        kernels.unpack(self._size, self._gradients.level.rise, self._rise)
+        return self._rise
+
+    def _iterate(self, goal: float, most: int) -> Array:
+        """Run the compiled loop in all threads; return its state."""
+        state = np.array([self._product, np.inf, 0.0])
+        gradients = self._gradients
+
+        def begin(threads: int) -> Callable[[int], None]:
+            plan = self._cycle.plan(threads)
+            return lambda me: iterate(
+                self._cycle.levels,
+                gradients.level,
+                gradients.direction,
+                self._rise,
+                self._size,
+                self._cold,
+                goal,
+                most,
+                state,
+                plan,
+                me,
             )
-            self._cold = False
-            if residual <= goal:
-                break
-        return residual
+
+        self._workers.at_once(gradients.operator.shape, begin)
+        return state

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from thermal.compiled import compiled, compiled_sum, inlined
+from thermal.compiled import compiled, compiled_sum, inlined_sum
 from thermal.relaxation import LEAD, Single
 
 __all__ = ["factor", "line_sums", "pack", "sum_cells"]
@@ -118,7 +118,7 @@ def factor(
                 )
 
 
-@inlined
+@inlined_sum
 def _lateral(west: Single, south: Single, r: int, c: int, out: Double) -> None:
     """Set the sums of the four lateral conductances of each cell of a stored row."""
     gw, ge = west[r, c, LEAD:], west[r, 1 - c, LEAD + c :]
@@ -127,7 +127,7 @@ def _lateral(west: Single, south: Single, r: int, c: int, out: Double) -> None:
         out[h] = np.float64(gw[h]) + ge[h] + gs[h] + gn[h]
 
 
-@inlined
+@inlined_sum
 def _greater(values: Double, others: Single) -> int:
     """Count the values that are greater than the others."""
     count = 0
@@ -136,7 +136,7 @@ def _greater(values: Double, others: Single) -> int:
     return count
 
 
-@inlined
+@inlined_sum
 def _eliminate(
     e: Double,
     ground: Single,

@@ -21,9 +21,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from thermal.compiled import compiled, compiled_sum, fetch, inlined
+from thermal.compiled import fetch, inlined, inlined_sum, pasted
 
-__all__ = ["BLACK", "LEAD", "RED", "Level", "ascend", "descend", "relax", "span"]
+__all__ = ["LEAD", "Level", "ascend", "descend", "solve_column", "span"]
 
 Single = NDArray[np.float32]
 Double = NDArray[np.float64]
@@ -64,7 +64,7 @@ class Level(NamedTuple):
     stride: int
 
 
-@compiled
+@inlined
 def relax(
     level: Level,
     out: Single,
@@ -122,7 +122,7 @@ def relax(
             here[h] = here[h] * p_here[h] + (above[h] - q_here[h] * above[h])
 
 
-@inlined
+@inlined_sum
 def _flow_in(level: Level, around: Single, r: int, c: int, out: Single) -> None:
     """Set ``out = G around`` for the cells of one parity in a stored row."""
     n = out.size
@@ -134,7 +134,7 @@ def _flow_in(level: Level, around: Single, r: int, c: int, out: Single) -> None:
         out[h] = gs[h] * south[h] + gn[h] * north[h] + gw[h] * west[h] + ge[h] * east[h]
 
 
-@inlined
+@inlined_sum
 def _ahead(level: Level, s: int, part: int) -> tuple[Single, Single]:
     """Return what the stage that begins row `s` will need: two fields in each of four parts."""
     r = min(s + _AHEAD, level.home_y.size)
@@ -147,7 +147,7 @@ def _ahead(level: Level, s: int, part: int) -> tuple[Single, Single]:
     return level.change[r], level.change[r]
 
 
-@inlined
+@inlined_sum
 def _prolong(level: Level, j: int, coarse: Level) -> None:
     """Add the rise of the coarse cells to the red cells of row `j`."""
     c = (RED + j) & 1
@@ -166,7 +166,7 @@ def _prolong(level: Level, j: int, coarse: Level) -> None:
                 row[h] += source[home[h] & _ONE, begin + (home[h] >> _ONE)]
 
 
-@inlined
+@inlined_sum
 def span(ny: int, low: int, high: int, spread: int, stage: int) -> tuple[int, int]:
     """Rows [first, last) that a stage may handle; the edges of the grid do not move."""
     first = low if low == 0 and spread < 0 else max(low - spread * stage, 0)
@@ -174,7 +174,18 @@ def span(ny: int, low: int, high: int, spread: int, stage: int) -> tuple[int, in
     return first, last
 
 
-@compiled
+@pasted
+def solve_column(level: Level, products: Double) -> None:
+    """Solve the coarsest level, which is one column; ``products_0 = sum rise source``."""
+    here = level.rise[1]
+    relax(level, level.rise, level.rise, 0, RED, True, False, here, here)
+    total = 0.0
+    for h in range(here.shape[1]):
+        total += np.float64(here[0, h]) * np.float64(level.source[1, 0, h])
+    products[0] = total
+
+
+@pasted
 def descend(level: Level, coarse: Level, low: int, high: int, spread: int) -> None:
     """Relax red, black, red, black from zero, and restrict the residual to the coarse source.
 
@@ -197,7 +208,7 @@ def descend(level: Level, coarse: Level, low: int, high: int, spread: int) -> No
                 relax(level, out, around, j, stage % 2, stage < 2, stage > 0, *ahead)
 
 
-@inlined
+@inlined_sum
 def _restrict_family(
     level: Level, coarse: Level, j: int, first: int, last: int, spread: int
 ) -> None:
@@ -237,7 +248,7 @@ def _restrict_family(
                     target[home[h] & _ONE, begin + (home[h] >> _ONE)] += row[h]
 
 
-@compiled_sum
+@pasted
 def ascend(level: Level, coarse: Level, low: int, high: int, spread: int, products: Double) -> None:
     """Add the coarse correction, relax black, red, black, red; ``products_j = sum rise source``.
 

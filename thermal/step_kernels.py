@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from thermal.compiled import compiled, compiled_sum, inlined
+from thermal.compiled import compiled, compiled_sum, inlined_sum
 
 __all__ = ["account", "finish", "turn"]
 
@@ -90,7 +90,7 @@ def finish(
                 sums[j, 0] += _product(drain[k, j], b)
 
 
-@inlined
+@inlined_sum
 def _product(a: Double, b: Double) -> float:
     """Return ``sum a b`` of a row."""
     total = 0.0

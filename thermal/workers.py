@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import pairwise
 from queue import SimpleQueue
+from threading import Lock
 from typing import TypeVar
 
 __all__ = [
@@ -23,11 +24,15 @@ __all__ = [
 ]
 
 Rows = tuple[int, int]
+Loop = Callable[[int], None]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 LEAST_ROWS = 32
 LEAST_CELLS = 100_000
+
+_waiting = Lock()
+"""Held while threads of a pool wait for each other."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,26 @@ class Workers:
         loop(*ranges[0])
         for other in others:
             other.result()
+
+    def at_once(self, shape: tuple[int, int, int], begin: Callable[[int], Loop]) -> None:
+        """Run ``loop(0)``, ``loop(1)``.. at the same time, each of which waits for the others.
+
+        ``begin(threads)`` returns the loop for so many threads: one for each slab of a field of
+        `shape`, or a single one while others wait for each other, since of the threads that two
+        loops ask for some could never begin.
+        """
+        threads = len(self.slabs(shape))
+        if self.pool is None or threads == 1 or not _waiting.acquire(blocking=False):
+            begin(1)(0)
+            return
+        try:
+            loop = begin(threads)
+            others = [self.pool.submit(loop, number) for number in range(1, threads)]
+            loop(0)
+            for other in others:
+                other.result()
+        finally:
+            _waiting.release()
 
 
 def shared(loop: Callable[[int, int], None], count: int) -> None:

@@ -68,7 +68,7 @@ def test_levels_end_where_heat_stays_in_its_column(shift: float, sides: list[int
     stored = operator.outside_w_k + shift * operator.capacity_j_k
     cycle = steady.grounded(workers, stored)
     assert cycle.shapes == tuple((2, side, side) for side in sides)
-    column = cycle.levels[-1]
+    column = cycle.level(len(sides) - 1)
     assert column.ground.sum() == pytest.approx(stored.sum())
     assert column.above.sum() == pytest.approx(operator.gz.sum())
 

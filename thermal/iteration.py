@@ -1,0 +1,102 @@
+"""The compiled loop of conjugate gradients, preconditioned by a multigrid cycle.
+
+Every thread runs it and does its part of a plan, see `thermal.plan`. Work on a coarse level takes
+a few microseconds, so threads wait for each other in here and are not started anew for each.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thermal.barrier import wait
+from thermal.compiled import compiled_sum, pasted
+from thermal.kernels import add_kept, advance, redirect, take_image
+from thermal.levels import Levels, at
+from thermal.plan import ADD, DOWN, KEEP, SOLVE, TAKE, UP, Plan
+from thermal.relaxation import Level, Single, ascend, descend, solve_column
+
+__all__ = ["PRODUCT", "RESIDUAL", "STEPS", "iterate"]
+
+Double = NDArray[np.float64]
+
+PRODUCT, RESIDUAL, STEPS = range(3)
+"""What `iterate` leaves: inner product of residual and rise, norm of the residual, iterations."""
+
+
+@compiled_sum
+def iterate(
+    levels: Levels,
+    level: Level,
+    p: Single,
+    x: Double,
+    size: float,
+    cold: bool,
+    goal: float,
+    most: int,
+    state: Double,
+    plan: Plan,
+    me: int,
+) -> None:
+    """Iterate until the residual is within `goal`, or `most` times; not at all for one cycle.
+
+    `level` holds the operator, `p` the direction, ``x / size`` the solution; `cold` says that
+    this is zero. Thread `me` does its part.
+    """
+    before, product, residual, made = state[PRODUCT], 0.0, np.inf, 0
+    while True:
+        for number in range(plan.steps.shape[0] if most else plan.cycle):
+            if number == plan.cycle:
+                product = _total(plan.sums[0])
+            _step(levels, level, p, product / before, plan, number, me)
+        energy = _total(plan.sums[1])
+        if not (product > 0.0 and energy > 0.0 and most):
+            residual = np.inf
+            break
+        step, first = product / energy, cold and made == 0
+        low, high = plan.rows[plan.cycle, me, 0], plan.rows[plan.cycle, me, 1]
+        advance(step, size, p, level.change, x, first, level.source, plan.sums[2], low, high)
+        wait(plan.barrier, plan.threads)
+        before, residual, made = product, np.sqrt(_total(plan.sums[2])), made + 1
+        if residual <= goal or made == most:
+            break
+    if me == 0:
+        state[PRODUCT], state[RESIDUAL], state[STEPS] = before, residual, made
+
+
+@pasted
+def _step(
+    levels: Levels, level: Level, p: Single, ratio: float, plan: Plan, number: int, me: int
+) -> None:
+    """Do a step of the plan."""
+    task, at_level, spread = plan.steps[number, 0], plan.steps[number, 1], plan.steps[number, 2]
+    low, high = plan.rows[number, me, 0], plan.rows[number, me, 1]
+    here = at(levels, at_level)
+    if low > high:
+        pass
+    elif task == DOWN:
+        descend(here, at(levels, at_level + 1), low, high, spread)
+    elif task == SOLVE:
+        solve_column(here, plan.sums[0])
+    elif task == UP:
+        ascend(here, at(levels, at_level + 1), low, high, spread, plan.sums[0])
+    elif task == TAKE:
+        take_image(here, low, high)
+    elif task == ADD:
+        add_kept(here, plan.kept, low, high)
+    else:
+        keep = task == KEEP
+        of, direction = (here, plan.kept) if keep else (level, p)
+        weight, sums = (0.0, plan.sums[2]) if keep else (ratio, plan.sums[1])
+        redirect(weight, of, direction, of.change, sums, low, high, spread)
+    if plan.steps[number, 3]:
+        wait(plan.barrier, plan.threads)
+
+
+@pasted
+def _total(rows: Double) -> float:
+    """Return the sum of what rows have: in the same order, however many threads there are."""
+    total = 0.0
+    for j in range(rows.size):
+        total += rows[j]
+    return total
