@@ -69,11 +69,13 @@ class DirectSolver(InTurn):
         *,
         tolerance: float = 1e-8,
         maximum_iterations: int = 200,
+        size_w: float | None = None,
     ) -> Solution:
         """Solve ``A T = rhs``; a direct solver needs neither a start nor iterations."""
         del start_k, maximum_iterations
         rise_k = self._factors.solve(rhs_w.ravel()).reshape(rhs_w.shape)
-        left, size = self.operator.left(rhs_w, rise_k)[1], norm(rhs_w)
+        size = norm(rhs_w) if size_w is None else size_w
+        left = self.operator.left(rhs_w, rise_k)[1]
         residual = left / size if size else left
         return Solution(rise_k, 0, residual, residual <= tolerance)
 

@@ -174,6 +174,7 @@ class Multigrid:
         *,
         tolerance: float = 1e-8,
         maximum_iterations: int = 200,
+        size_w: float | None = None,
     ) -> Solution:
         """Solve for one right-hand side.
 
@@ -187,6 +188,8 @@ class Multigrid:
             Residual to reach, relative to `rhs_w` in the 2-norm.
         maximum_iterations : int
             Where to stop short of it; then ``converged`` is false.
+        size_w : float, optional
+            2-norm of `rhs_w` [W], where it is known, which saves a pass over it.
 
         Raises
         ------
@@ -196,7 +199,7 @@ class Multigrid:
         rhs = self._shaped("rhs_w", rhs_w)
         start = None if start_k is None else self._shaped("start_k", start_k)
         workers = hired(self.threads, rhs.shape)
-        size = norm(rhs, workers)
+        size = norm(rhs, workers) if size_w is None else size_w
         if size == 0.0:
             return Solution(np.zeros(rhs.shape), 0, 0.0, True)
         if not np.isfinite(size):

@@ -28,8 +28,9 @@ class Solver(Protocol):
         *,
         tolerance: float = 1e-8,
         maximum_iterations: int = 200,
+        size_w: float | None = None,
     ) -> Solution:
-        """Solve ``A T = rhs``."""
+        """Solve ``A T = rhs``, whose 2-norm may be given."""
         ...
 
     def solve_each(

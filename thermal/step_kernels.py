@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from thermal.compiled import compiled, compiled_sum, inlined_sum
+from thermal.compiled import compiled_sum, inlined_sum
 
 __all__ = ["account", "finish", "turn"]
 
@@ -44,17 +44,28 @@ def account(
                 sums[j, 0] += _product(drain[k, j], u)
 
 
-@compiled
+@compiled_sum
 def turn(
-    left: Double, keep: float, capacity: Double, weight: float, rise: Double, low: int, high: int
+    left: Double,
+    capacity: Double,
+    rise: Double,
+    keep: float,
+    weight: float,
+    evenly: float,
+    squares: Double,
+    low: int,
+    high: int,
 ) -> None:
-    """``left = keep left + weight capacity rise``."""
+    """``left = keep left + weight capacity (rise + evenly)``; squares: sums of squares by row."""
     nz, _, nx = rise.shape
+    squares[low:high] = 0.0
     for k in range(nz):
         for j in range(low, high):
-            f, c, u = left[k, j], capacity[k, j], rise[k, j]
+            f, c, u, total = left[k, j], capacity[k, j], rise[k, j], 0.0
             for i in range(nx):
-                f[i] = keep * f[i] + weight * (c[i] * u[i])
+                f[i] = keep * f[i] + weight * c[i] * (u[i] + evenly)
+                total += f[i] * f[i]
+            squares[j] += total
 
 
 @compiled_sum
@@ -63,6 +74,7 @@ def finish(
     first: Double,
     ahead: float,
     second: Double,
+    evenly: float,
     drain: Double,
     drains: Flags,
     capacity: Double,
@@ -71,7 +83,7 @@ def finish(
     low: int,
     high: int,
 ) -> None:
-    """``after = before + change``, ``change = ahead first + second``.
+    """``after = before + change``, ``change = ahead first + second + evenly``.
 
     ``sums_j = (sum drain before, sum capacity |change|)``.
     """
@@ -82,7 +94,7 @@ def finish(
             b, u, v, a = before[k, j], first[k, j], second[k, j], after[k, j]
             c, moved = capacity[k, j], 0.0
             for i in range(nx):
-                change = ahead * u[i] + v[i]
+                change = ahead * u[i] + v[i] + evenly
                 a[i] = b[i] + change
                 moved += c[i] * abs(change)
             sums[j, 1] += moved

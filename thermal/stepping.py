@@ -62,16 +62,20 @@ class Step:
 
 
 class _Stage(NamedTuple):
-    """Change of a stage [K], the heat that it drains and stores, and what it leaves unbalanced."""
+    """Change of a stage [K], the heat that it drains and stores, and what it leaves unbalanced.
+
+    The change of a cell is its `rise_k` and `evenly_k`.
+    """
 
     rise_k: Array
+    evenly_k: float
     drained_w: float
     stored_j: float
     left_w: float
     iterations: int
 
 
-_NO_ERROR = _Stage(np.zeros(1), 0.0, 0.0, 0.0, 0)
+_NO_ERROR = _Stage(np.zeros(1), 0.0, 0.0, 0.0, 0.0, 0)
 
 
 class Sdirk2:
@@ -163,10 +167,10 @@ class Sdirk2:
         if heat_w is not self._heat_w:
             self._entering_w = norm(heat_w)
         scale = max(self._entering_w, size)
-        first = self._stage(shift, left_w, scale, start=self._guess(heat_w, duration_s))
-        self._passes.turn(left_w, 1.0 - ahead, ahead * shift, first.rise_k)
+        first = self._stage(shift, left_w, size, scale, start=self._guess(heat_w, duration_s))
+        size = self._passes.turn(left_w, 1.0 - ahead, ahead * shift, first)
         start = first.rise_k if heat_w is self._heat_w else None
-        second = self._stage(shift, left_w, scale, start=start)
+        second = self._stage(shift, left_w, size, scale, start=start)
         self._heat_w, self._last = heat_w, (second.rise_k, duration_s)
         stored_j = ahead * first.stored_j + second.stored_j
         # (1 - gamma) at the first stage and gamma at the end, where gamma ahead = 1 - gamma
@@ -174,11 +178,15 @@ class Sdirk2:
         error, rate_per_s, last_k = _NO_ERROR, 0.0, second.rise_k
         if estimate:
             bend_k = np.subtract(second.rise_k, first.rise_k, out=left_w)
+            bend_k += second.evenly_k - first.evenly_k
             bend_k /= ahead
             error, faded = self._error(shift, bend_k, scale)
             rate_per_s = shift * faded / (1.0 - faded)
             last_k = second.rise_k + error.rise_k
-        end_k, drained_w, moved_j = self._passes.finish(rise_k, first.rise_k, ahead, last_k)
+        evenly_k = ahead * first.evenly_k + second.evenly_k
+        end_k, drained_w, moved_j = self._passes.finish(
+            rise_k, first.rise_k, ahead, last_k, evenly_k
+        )
         out_w += drained_w - self._from_fluids_w
         return Step(
             rise_k=end_k,
@@ -205,12 +213,15 @@ class Sdirk2:
         """Return ``kappa D P`` of a field with its heat, and by what share ``D`` shrank it."""
         heat_w = self._operator.capacity_j_k * bend_k
         heat_w *= shift_per_s
-        smooth = self._stage(shift_per_s, heat_w, scale, start=bend_k, rough=_ROUGH)
+        smooth = self._stage(shift_per_s, heat_w, norm(heat_w), scale, start=bend_k, rough=_ROUGH)
+        smooth.rise_k[...] += smooth.evenly_k
         np.negative(self._operator.apply(smooth.rise_k), out=heat_w)
-        found = self._stage(shift_per_s, heat_w, scale, rough=_ROUGH)
+        found = self._stage(shift_per_s, heat_w, norm(heat_w), scale, rough=_ROUGH)
+        found.rise_k[...] += found.evenly_k
         before_k, after_k = (float(np.abs(stage.rise_k).max()) for stage in (smooth, found))
         error = _Stage(
             rise_k=_THIRD * found.rise_k,
+            evenly_k=0.0,
             drained_w=_THIRD * (smooth.drained_w + found.drained_w),
             stored_j=_THIRD * found.stored_j,
             left_w=0.0,
@@ -229,6 +240,7 @@ class Sdirk2:
         self,
         shift_per_s: float,
         rhs: Array,
+        size: float,
         scale: float,
         *,
         start: Array | None = None,
@@ -236,15 +248,15 @@ class Sdirk2:
     ) -> _Stage:
         """Solve to the tolerance relative to `scale`, which does not fade near the steady state.
 
-        No better than to `rough`, relative to the right-hand side.
+        No better than to `rough`, relative to the right-hand side, whose norm is `size`.
         """
-        size = norm(rhs)
         allowed = self._tolerance * scale
         if size <= allowed:
             found = Solution(np.zeros_like(rhs), 0, 1.0, converged=True)
         else:
             solver = self._solver_at(shift_per_s)
-            found = solver.solve(rhs, start, tolerance=max(rough, min(0.5, allowed / size)))
+            tolerance = max(rough, min(0.5, allowed / size))
+            found = solver.solve(rhs, start, tolerance=tolerance, size_w=size)
         if not found.converged:
             raise ConvergenceError(
                 f"a step in time left {found.residual * size / scale:.1e} of its heat unbalanced "
@@ -254,9 +266,9 @@ class Sdirk2:
         drained_w, stored_j, entered_w = self._passes.account(found.rise_k, rhs)
         missing_w = entered_w - drained_w - shift_per_s * stored_j
         evenly_k = missing_w / (self._drain_sum_w_k + shift_per_s * self._capacity_sum_j_k)
-        self._passes.lift(found.rise_k, evenly_k)
         return _Stage(
             rise_k=found.rise_k,
+            evenly_k=evenly_k,
             drained_w=drained_w + evenly_k * self._drain_sum_w_k,
             stored_j=stored_j + evenly_k * self._capacity_sum_j_k,
             left_w=found.residual * size,
@@ -288,24 +300,19 @@ class _Passes:
         drained_w, stored_j, entered_w = sums.sum(axis=0).tolist()
         return drained_w, stored_j, entered_w
 
-    def lift(self, rise_k: Array, by_k: float) -> None:
-        """Raise a field evenly."""
+    def turn(self, left_w: Array, keep: float, weight_per_s: float, stage: _Stage) -> float:
+        """Keep a part of `left_w`, add what a change stores at some rate; return the norm."""
+        squares = np.empty(left_w.shape[1])
+        weights = keep, weight_per_s, stage.evenly_k
 
         def loop(low: int, high: int) -> None:
-            rise_k[:, low:high] += by_k
+            step_kernels.turn(left_w, self.capacity_j_k, stage.rise_k, *weights, squares, low, high)
 
         self._run(loop)
-
-    def turn(self, left_w: Array, keep: float, weight_per_s: float, rise_k: Array) -> None:
-        """Keep a part of `left_w`, and add what a rise stores at some rate."""
-
-        def loop(low: int, high: int) -> None:
-            step_kernels.turn(left_w, keep, self.capacity_j_k, weight_per_s, rise_k, low, high)
-
-        self._run(loop)
+        return float(np.sqrt(squares.sum()))
 
     def finish(
-        self, before_k: Array, first_k: Array, ahead: float, second_k: Array
+        self, before_k: Array, first_k: Array, ahead: float, second_k: Array, evenly_k: float
     ) -> tuple[Array, float, float]:
         """Return the end of a step, the heat drained at its start [W], and the heat moved [J]."""
         after_k, sums = arena.empty(before_k.shape), np.empty((before_k.shape[1], 2))
@@ -316,6 +323,7 @@ class _Passes:
                 first_k,
                 ahead,
                 second_k,
+                evenly_k,
                 self.drain_w_k,
                 self.drains,
                 self.capacity_j_k,

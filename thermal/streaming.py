@@ -89,11 +89,12 @@ class StreamSolver(InTurn):
         *,
         tolerance: float = 1e-8,
         maximum_iterations: int = 200,
+        size_w: float | None = None,
     ) -> Solution:
         """Solve for one right-hand side; see `Multigrid.solve`."""
         shape = self.operator.shape
         rhs = np.asarray(rhs_w, np.float64)
-        size = norm(rhs)
+        size = norm(rhs) if size_w is None else size_w
         if size == 0.0:
             return Solution(np.zeros(shape), 0, 0.0, True)
         rise = np.zeros(shape) if start_k is None else np.array(start_k, np.float64)
