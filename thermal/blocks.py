@@ -103,11 +103,22 @@ class BlockCells:
         faults.raise_if_any()
         return vector
 
-    def source(self, power_w: Array, onto_w: Array | float = 0.0) -> Array:
-        """Return the power of each cell, on top of other heat (nz, ny, nx) [W]."""
-        heat_w = arena.empty(self._shape)
-        heat_w[...] = onto_w
-        heat_w.reshape(-1)[self._heated] += self._shares @ power_w
+    def source(
+        self, power_w: Array, onto_w: Array | float = 0.0, before_w: Array | None = None
+    ) -> Array:
+        """Return the power of each cell, on top of other heat (nz, ny, nx) [W].
+
+        `before_w` is a result on top of the same heat, which is changed and returned.
+        """
+        if before_w is None:
+            heat_w = arena.empty(self._shape)
+            heat_w[...] = onto_w
+        else:
+            heat_w = before_w
+        other_w = np.asarray(onto_w)
+        if other_w.ndim:
+            other_w = other_w.reshape(-1)[self._heated]
+        heat_w.reshape(-1)[self._heated] = other_w + self._shares @ power_w
         return heat_w
 
     def means(self, field: Array) -> Array:

@@ -214,11 +214,14 @@ def redirect(
             total = 0.0
             for c in range(2):
                 z, d = level.rise[j + 1, c], p[j + 1, c]
-                if stage == 0:
+                if stage == 1:
+                    total += _image(level, p, image, j + 1, c, min(s + 2, ny))
+                elif weight == 0.0:
+                    for h in range(d.size):
+                        d[h] = z[h]
+                else:
                     for h in range(d.size):
                         d[h] = z[h] + weight * d[h]
-                else:
-                    total += _image(level, p, image, j + 1, c, min(s + 2, ny))
             if stage == 1:
                 products[j] = total
 

@@ -155,11 +155,13 @@ def march(
     hottest_k, hottest_step, hottest_c = start_k, -1, -np.inf
     ledger = _Ledger()
     now_c, before_w = blocks.means(rise_k) + reference_c, np.zeros(keys)
+    heat_w = blocks.source(before_w, operator.outside_w)
+    spare_w: Array | None = None
     for step, duration_s in enumerate(np.diff(edges_s)):
         power_w[step] = power_of(step, now_c)
         power_total_w = float(power_w[step].sum())
-        if step == 0 or not np.array_equal(power_w[step], before_w):
-            heat_w = blocks.source(power_w[step], operator.outside_w)
+        if not np.array_equal(power_w[step], before_w):
+            spare_w, heat_w = heat_w, blocks.source(power_w[step], operator.outside_w, spare_w)
         pace.begin(float(duration_s), float(np.abs(power_w[step] - before_w).sum()))
         before_w = power_w[step]
         while not pace.done:
@@ -170,7 +172,7 @@ def march(
             if changed is not None:
                 operator, solver = changed
                 stepper.use(operator, solver)
-                heat_w = blocks.source(power_w[step], operator.outside_w)
+                spare_w, heat_w = None, blocks.source(power_w[step], operator.outside_w)
         error_k[step] = math.nan if pace.error_k is None else pace.error_k
         now_c = blocks.means(rise_k) + reference_c
         mean_c[step], max_c[step] = now_c, blocks.maxima(rise_k) + reference_c
