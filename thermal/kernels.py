@@ -110,21 +110,23 @@ def left(
     heat: Double,
     p: Double,
     out: Double,
-    squares: Double,
+    sums: Double,
     low: int,
     high: int,
 ) -> None:
-    """``out = heat - A p`` with ``A p`` as in `_row`; squares: sums of squares by row."""
-    squares[low:high] = 0.0
+    """``out = heat - A p`` with ``A p`` as in `_row`; ``sums_j = (sum out^2, sum out)``."""
+    sums[low:high] = 0.0
     for begin in range(low, high, _BLOCK):
         for k in range(p.shape[0]):
             for j in range(begin, min(begin + _BLOCK, high)):
-                h, v, total = heat[k, j], out[k, j], 0.0
+                h, v, squares, total = heat[k, j], out[k, j], 0.0, 0.0
                 _row(gx, gy, gz, ground, none, p, k, j, v)
                 for i in range(v.size):
                     v[i] = h[i] - v[i]
-                    total += v[i] * v[i]
-                squares[j] += total
+                    squares += v[i] * v[i]
+                    total += v[i]
+                sums[j, 0] += squares
+                sums[j, 1] += total
 
 
 @compiled_sum

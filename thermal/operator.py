@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -130,19 +131,17 @@ class Operator:
             stream.add_to(rise_k, out)
         return out
 
-    def left(self, heat_w: Array, rise_k: Array) -> tuple[Array, float]:
-        """Return ``heat - A T``, what is left of the heat balance of each cell, and its 2-norm [W].
+    def left(self, heat_w: Array, rise_k: Array) -> tuple[Array, float, float]:
+        """Return ``heat - A T``, what is left of the heat balance of each cell [W].
 
-        The field is (nz, ny, nx); the norm is the same for any number of threads.
+        Beside the field (nz, ny, nx) its 2-norm and its sum, the same for any number of threads.
         """
-        out, squares = arena.empty(self.shape), np.empty(self.shape[1])
+        out, sums = arena.empty(self.shape), np.empty((self.shape[1], 2))
         ground, heat, field = plain(self.ground_w_k), plain(heat_w), plain(rise_k)
         none = np.zeros(self.shape[2], np.float32)
 
         def loop(low: int, high: int) -> None:
-            kernels.left(
-                self.gx, self.gy, self.gz, ground, none, heat, field, out, squares, low, high
-            )
+            kernels.left(self.gx, self.gy, self.gz, ground, none, heat, field, out, sums, low, high)
 
         workers = hired(available_threads(), self.shape)
         workers.run(loop, workers.slabs(self.shape))
@@ -151,8 +150,9 @@ class Operator:
             for stream in self.streams:
                 stream.add_to(rise_k, carried)
             out -= carried
-            kernels.square_sums(out, squares, 0, self.shape[1])
-        return out, float(np.sqrt(squares.sum()))
+            sums = np.stack([np.square(out).sum(axis=(0, 2)), out.sum(axis=(0, 2))], axis=1)
+        squares, total = sums.sum(axis=0).tolist()
+        return out, math.sqrt(squares), total
 
 
 def plain(values: Array) -> Array:

@@ -23,25 +23,17 @@ def account(
     drains: Flags,
     capacity: Double,
     rise: Double,
-    rhs: Double,
     sums: Double,
     low: int,
     high: int,
 ) -> None:
-    """``sums_j = (sum drain rise, sum capacity rise, sum rhs)``."""
-    nz, _, nx = rise.shape
+    """``sums_j = (sum drain rise, sum capacity rise)``."""
     sums[low:high] = 0.0
-    for k in range(nz):
+    for k in range(rise.shape[0]):
         for j in range(low, high):
-            c, u, f = capacity[k, j], rise[k, j], rhs[k, j]
-            stored, entered = 0.0, 0.0
-            for i in range(nx):
-                stored += c[i] * u[i]
-                entered += f[i]
-            sums[j, 1] += stored
-            sums[j, 2] += entered
+            sums[j, 1] += _product(capacity[k, j], rise[k, j])
             if drains[k]:
-                sums[j, 0] += _product(drain[k, j], u)
+                sums[j, 0] += _product(drain[k, j], rise[k, j])
 
 
 @compiled_sum
@@ -52,20 +44,22 @@ def turn(
     keep: float,
     weight: float,
     evenly: float,
-    squares: Double,
+    sums: Double,
     low: int,
     high: int,
 ) -> None:
-    """``left = keep left + weight capacity (rise + evenly)``; squares: sums of squares by row."""
+    """``left = keep left + weight capacity (rise + evenly)``, ``sums_j = (sum left^2, sum left)``."""
     nz, _, nx = rise.shape
-    squares[low:high] = 0.0
+    sums[low:high] = 0.0
     for k in range(nz):
         for j in range(low, high):
-            f, c, u, total = left[k, j], capacity[k, j], rise[k, j], 0.0
+            f, c, u, squares, total = left[k, j], capacity[k, j], rise[k, j], 0.0, 0.0
             for i in range(nx):
                 f[i] = keep * f[i] + weight * c[i] * (u[i] + evenly)
-                total += f[i] * f[i]
-            squares[j] += total
+                squares += f[i] * f[i]
+                total += f[i]
+            sums[j, 0] += squares
+            sums[j, 1] += total
 
 
 @compiled_sum

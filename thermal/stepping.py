@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -163,14 +164,15 @@ class Sdirk2:
         shift = float(f"{1.0 / (_GAMMA * duration_s):.9e}")  # alike but for rounding: one solver
         ahead = (1.0 - _GAMMA) / _GAMMA
 
-        left_w, size = self._operator.left(heat_w, rise_k)
+        left_w, size, entered_w = self._operator.left(heat_w, rise_k)
         if heat_w is not self._heat_w:
             self._entering_w = norm(heat_w)
         scale = max(self._entering_w, size)
-        first = self._stage(shift, left_w, size, scale, start=self._guess(heat_w, duration_s))
-        size = self._passes.turn(left_w, 1.0 - ahead, ahead * shift, first)
+        start = self._guess(heat_w, duration_s)
+        first = self._stage(shift, left_w, (size, entered_w), scale, start=start)
+        sums_w = self._passes.turn(left_w, 1.0 - ahead, ahead * shift, first)
         start = first.rise_k if heat_w is self._heat_w else None
-        second = self._stage(shift, left_w, size, scale, start=start)
+        second = self._stage(shift, left_w, sums_w, scale, start=start)
         self._heat_w, self._last = heat_w, (second.rise_k, duration_s)
         stored_j = ahead * first.stored_j + second.stored_j
         # (1 - gamma) at the first stage and gamma at the end, where gamma ahead = 1 - gamma
@@ -213,10 +215,12 @@ class Sdirk2:
         """Return ``kappa D P`` of a field with its heat, and by what share ``D`` shrank it."""
         heat_w = self._operator.capacity_j_k * bend_k
         heat_w *= shift_per_s
-        smooth = self._stage(shift_per_s, heat_w, norm(heat_w), scale, start=bend_k, rough=_ROUGH)
+        sums_w = norm(heat_w), float(heat_w.sum())
+        smooth = self._stage(shift_per_s, heat_w, sums_w, scale, start=bend_k, rough=_ROUGH)
         smooth.rise_k[...] += smooth.evenly_k
         np.negative(self._operator.apply(smooth.rise_k), out=heat_w)
-        found = self._stage(shift_per_s, heat_w, norm(heat_w), scale, rough=_ROUGH)
+        sums_w = norm(heat_w), float(heat_w.sum())
+        found = self._stage(shift_per_s, heat_w, sums_w, scale, rough=_ROUGH)
         found.rise_k[...] += found.evenly_k
         before_k, after_k = (float(np.abs(stage.rise_k).max()) for stage in (smooth, found))
         error = _Stage(
@@ -240,7 +244,7 @@ class Sdirk2:
         self,
         shift_per_s: float,
         rhs: Array,
-        size: float,
+        sums_w: tuple[float, float],
         scale: float,
         *,
         start: Array | None = None,
@@ -248,8 +252,10 @@ class Sdirk2:
     ) -> _Stage:
         """Solve to the tolerance relative to `scale`, which does not fade near the steady state.
 
-        No better than to `rough`, relative to the right-hand side, whose norm is `size`.
+        No better than to `rough`, relative to the right-hand side, whose 2-norm and sum are
+        `sums_w`.
         """
+        size, entered_w = sums_w
         allowed = self._tolerance * scale
         if size <= allowed:
             found = Solution(np.zeros_like(rhs), 0, 1.0, converged=True)
@@ -263,7 +269,7 @@ class Sdirk2:
                 f"after {found.iterations} iterations (allowed: {self._tolerance:.0e}); "
                 "try shorter steps, or a coarser mesh"
             )
-        drained_w, stored_j, entered_w = self._passes.account(found.rise_k, rhs)
+        drained_w, stored_j = self._passes.account(found.rise_k)
         missing_w = entered_w - drained_w - shift_per_s * stored_j
         evenly_k = missing_w / (self._drain_sum_w_k + shift_per_s * self._capacity_sum_j_k)
         return _Stage(
@@ -287,29 +293,35 @@ class _Passes:
     drains: NDArray[np.bool_]
     capacity_j_k: Array
 
-    def account(self, rise_k: Array, rhs_w: Array) -> tuple[float, float, float]:
-        """Return the heat that a rise drains [W] and stores [J], and the sum of `rhs_w` [W]."""
-        sums = np.empty((rise_k.shape[1], 3))
+    def account(self, rise_k: Array) -> tuple[float, float]:
+        """Return the heat that a rise drains [W] and stores [J]."""
+        sums = np.empty((rise_k.shape[1], 2))
 
         def loop(low: int, high: int) -> None:
             step_kernels.account(
-                self.drain_w_k, self.drains, self.capacity_j_k, rise_k, rhs_w, sums, low, high
+                self.drain_w_k, self.drains, self.capacity_j_k, rise_k, sums, low, high
             )
 
         self._run(loop)
-        drained_w, stored_j, entered_w = sums.sum(axis=0).tolist()
-        return drained_w, stored_j, entered_w
+        drained_w, stored_j = sums.sum(axis=0).tolist()
+        return drained_w, stored_j
 
-    def turn(self, left_w: Array, keep: float, weight_per_s: float, stage: _Stage) -> float:
-        """Keep a part of `left_w`, add what a change stores at some rate; return the norm."""
-        squares = np.empty(left_w.shape[1])
+    def turn(
+        self, left_w: Array, keep: float, weight_per_s: float, stage: _Stage
+    ) -> tuple[float, float]:
+        """Keep a part of `left_w` and add what a change stores at some rate.
+
+        Return the 2-norm and the sum of that.
+        """
+        sums = np.empty((left_w.shape[1], 2))
         weights = keep, weight_per_s, stage.evenly_k
 
         def loop(low: int, high: int) -> None:
-            step_kernels.turn(left_w, self.capacity_j_k, stage.rise_k, *weights, squares, low, high)
+            step_kernels.turn(left_w, self.capacity_j_k, stage.rise_k, *weights, sums, low, high)
 
         self._run(loop)
-        return float(np.sqrt(squares.sum()))
+        squares, total_w = sums.sum(axis=0).tolist()
+        return math.sqrt(squares), total_w
 
     def finish(
         self, before_k: Array, first_k: Array, ahead: float, second_k: Array, evenly_k: float
