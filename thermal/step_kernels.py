@@ -48,7 +48,10 @@ def turn(
     low: int,
     high: int,
 ) -> None:
-    """``left = keep left + weight capacity (rise + evenly)``, ``sums_j = (sum left^2, sum left)``."""
+    """``left = keep left + weight capacity (rise + evenly)``, with sums by row.
+
+    ``sums_j = (sum left^2, sum left)``.
+    """
     nz, _, nx = rise.shape
     sums[low:high] = 0.0
     for k in range(nz):
