@@ -75,7 +75,7 @@ class DirectSolver(InTurn):
         del start_k, maximum_iterations
         rise_k = self._factors.solve(rhs_w.ravel()).reshape(rhs_w.shape)
         size = norm(rhs_w) if size_w is None else size_w
-        left = self.operator.left(rhs_w, rise_k)[1]
+        left = self.operator.left(rhs_w, rise_k).norm_w
         residual = left / size if size else left
         return Solution(rise_k, 0, residual, residual <= tolerance)
 

@@ -114,19 +114,24 @@ def left(
     low: int,
     high: int,
 ) -> None:
-    """``out = heat - A p`` with ``A p`` as in `_row`; ``sums_j = (sum out^2, sum out)``."""
+    """``out = heat - A p`` with ``A p`` as in `_row`.
+
+    ``sums_j = (sum out^2, sum out, sum heat^2)``.
+    """
     sums[low:high] = 0.0
     for begin in range(low, high, _BLOCK):
         for k in range(p.shape[0]):
             for j in range(begin, min(begin + _BLOCK, high)):
-                h, v, squares, total = heat[k, j], out[k, j], 0.0, 0.0
+                h, v, squares, total, given = heat[k, j], out[k, j], 0.0, 0.0, 0.0
                 _row(gx, gy, gz, ground, none, p, k, j, v)
                 for i in range(v.size):
                     v[i] = h[i] - v[i]
                     squares += v[i] * v[i]
                     total += v[i]
+                    given += h[i] * h[i]
                 sums[j, 0] += squares
                 sums[j, 1] += total
+                sums[j, 2] += given
 
 
 @compiled_sum

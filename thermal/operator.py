@@ -6,6 +6,7 @@ import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +15,22 @@ from thermal import arena, kernels
 from thermal.stream import Stream
 from thermal.workers import available_threads, hired
 
-__all__ = ["Operator", "plain", "single"]
+__all__ = ["Left", "Operator", "plain", "single"]
 
 Array = NDArray[np.float64]
 Single = NDArray[np.float32]
+
+
+class Left(NamedTuple):
+    """``heat - A T``, what is left of the heat balance of each cell (nz, ny, nx) [W].
+
+    With its 2-norm, its sum, and the 2-norm of the heat, the same for any number of threads.
+    """
+
+    field_w: Array
+    norm_w: float
+    sum_w: float
+    heat_norm_w: float
 
 
 @dataclass(frozen=True)
@@ -131,12 +144,9 @@ class Operator:
             stream.add_to(rise_k, out)
         return out
 
-    def left(self, heat_w: Array, rise_k: Array) -> tuple[Array, float, float]:
-        """Return ``heat - A T``, what is left of the heat balance of each cell [W].
-
-        Beside the field (nz, ny, nx) its 2-norm and its sum, the same for any number of threads.
-        """
-        out, sums = arena.empty(self.shape), np.empty((self.shape[1], 2))
+    def left(self, heat_w: Array, rise_k: Array) -> Left:
+        """Return what ``A T`` leaves of the heat into each cell."""
+        out, sums = arena.empty(self.shape), np.empty((self.shape[1], 3))
         ground, heat, field = plain(self.ground_w_k), plain(heat_w), plain(rise_k)
         none = np.zeros(self.shape[2], np.float32)
 
@@ -150,9 +160,9 @@ class Operator:
             for stream in self.streams:
                 stream.add_to(rise_k, carried)
             out -= carried
-            sums = np.stack([np.square(out).sum(axis=(0, 2)), out.sum(axis=(0, 2))], axis=1)
-        squares, total = sums.sum(axis=0).tolist()
-        return out, math.sqrt(squares), total
+            sums[:, 0], sums[:, 1] = np.square(out).sum(axis=(0, 2)), out.sum(axis=(0, 2))
+        squares, total_w, given = sums.sum(axis=0).tolist()
+        return Left(out, math.sqrt(squares), total_w, math.sqrt(given))
 
 
 def plain(values: Array) -> Array:

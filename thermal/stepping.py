@@ -123,7 +123,6 @@ class Sdirk2:
         self._tolerance = tolerance
         self._shifted: dict[float, Solver] = {}
         self._heat_w: Array | None = None
-        self._entering_w = 0.0
         self._last: tuple[Array, float] = np.empty(0), 0.0
         self.use(operator, solver)
 
@@ -164,10 +163,8 @@ class Sdirk2:
         shift = float(f"{1.0 / (_GAMMA * duration_s):.9e}")  # alike but for rounding: one solver
         ahead = (1.0 - _GAMMA) / _GAMMA
 
-        left_w, size, entered_w = self._operator.left(heat_w, rise_k)
-        if heat_w is not self._heat_w:
-            self._entering_w = norm(heat_w)
-        scale = max(self._entering_w, size)
+        left_w, size, entered_w, entering_w = self._operator.left(heat_w, rise_k)
+        scale = max(entering_w, size)
         start = self._guess(heat_w, duration_s)
         first = self._stage(shift, left_w, (size, entered_w), scale, start=start)
         sums_w = self._passes.turn(left_w, 1.0 - ahead, ahead * shift, first)

@@ -72,8 +72,8 @@ class StreamSolver(InTurn):
         """Return an approximate solution of ``A rise = residual`` (nz, ny, nx) [K]."""
         rise_k = np.zeros(self.operator.shape)
         self._march(residual_w, rise_k)
-        rise_k += self._multigrid.precondition(self.operator.left(residual_w, rise_k)[0])
-        self._march(self.operator.left(residual_w, rise_k)[0], rise_k)
+        rise_k += self._multigrid.precondition(self.operator.left(residual_w, rise_k).field_w)
+        self._march(self.operator.left(residual_w, rise_k).field_w, rise_k)
         return rise_k
 
     def _march(self, heat_w: Array, rise_k: Array) -> None:
@@ -128,7 +128,7 @@ class StreamSolver(InTurn):
         return Solution(rise, iterations, residual, bool(residual <= tolerance))
 
     def _residual(self, rhs: Array, rise: Array, size: float) -> float:
-        return self.operator.left(rhs, rise)[1] / size
+        return self.operator.left(rhs, rise).norm_w / size
 
 
 class _Counter:

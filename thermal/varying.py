@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from techlib import ConvergenceError, zero_celsius_k
 from thermal.assembly import assemble
 from thermal.mesh import Mesh
-from thermal.norm import norm
 from thermal.operator import Operator
 from thermal.solver import Solver
 from thermal.steady import MOST_ITERATIONS, TOLERANCES, SteadyField, accept
@@ -165,8 +164,8 @@ def solve_varying(conduction: Conduction, power_w: Array, start_k: Array) -> Ste
         if conduction.change(at_k, rise_k) > _ALIKE:
             at_k, (operator, solver) = rise_k, conduction.at(rise_k)
         heat_w = power_w + operator.outside_w
-        size, left = norm(heat_w), operator.left(heat_w, rise_k)[1]
-        residual = left / size if size else left
+        left = operator.left(heat_w, rise_k)
+        residual = left.norm_w / (left.heat_norm_w or 1.0)
         if residual <= TOLERANCES[goal]:
             found = SteadyField.of(operator, power_w, rise_k, iterations, residual)
             if accept(found):
