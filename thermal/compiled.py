@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba as nb
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils
+from numba.core.caching import FunctionCache
 from numba.extending import intrinsic, register_jitable
 from numpy.typing import NDArray
 
@@ -50,8 +55,35 @@ def pasted(function: F) -> F:
 
 
 def _jit(fastmath: set[str], **options: Any) -> Callable[[F], F]:
-    options |= {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": fastmath}
-    return cast("Callable[[F], F]", nb.njit(**options))
+    options |= {"nogil": True, "error_model": "numpy", "fastmath": fastmath}
+
+    def compile_later(function: F) -> F:
+        loop = nb.njit(**options)(function)
+        with contextlib.suppress(RuntimeError):  # no folder can be written to: nothing is kept
+            loop._cache = _Cache(function)  # type: ignore[no-untyped-call]
+        return cast("F", loop)
+
+    return compile_later
+
+
+class _Cache(FunctionCache):
+    """A loop on disk, which holds those that it calls: of use until any of their sources change.
+
+    What it is derived from looks at the file of the loop alone.
+    """
+
+    def _index_key(self, signature: Any, codegen: Any) -> tuple[Any, ...]:
+        key: tuple[Any, ...] = super()._index_key(signature, codegen)  # type: ignore[no-untyped-call]
+        return (*key, _sources())
+
+
+@functools.cache
+def _sources() -> str:
+    """Return a digest of this room's modules."""
+    digest = hashlib.sha256()
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 _LINE = 16
