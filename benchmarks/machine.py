@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numba as nb
@@ -23,17 +24,22 @@ class Seconds(NamedTuple):
     processor: float
 
 
-@nb.njit(fastmath=True)  # type: ignore[untyped-decorator]
+@nb.njit(fastmath=True, nogil=True)  # type: ignore[untyped-decorator]
 def _triad(a: Array, b: Array, c: Array) -> None:
     for i in range(a.size):
         a[i] = b[i] + 0.5 * c[i]
 
 
-def bandwidth_gb_s() -> float:
-    """Return the memory bandwidth of one core: two reads, one write with its fetch [GB/s]."""
-    a, b, c = np.ones((3, 20_000_000))  # written, so that each has memory of its own
-    _triad(a, b, c)
-    return 32 * a.size / best(lambda: _triad(a, b, c), 7).wall / 1e9
+def bandwidth_gb_s(threads: int = 1) -> float:
+    """Return the memory bandwidth of some cores: two reads, one write with its fetch [GB/s]."""
+    fields = [np.ones((3, 20_000_000)) for _ in range(threads)]  # written, so that they are there
+    with ThreadPoolExecutor(threads) as pool:
+
+        def work() -> None:
+            list(pool.map(lambda field: _triad(*field), fields))
+
+        work()
+        return 32 * threads * fields[0][0].size / best(work, 7).wall / 1e9
 
 
 def best(work: Callable[[], object], repeat: int) -> Seconds:
