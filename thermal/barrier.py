@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from thermal.compiled import inlined
 
-__all__ = ["Barrier", "barrier", "wait"]
+__all__ = ["Barrier", "abandon", "abandoned", "barrier", "wait"]
 
 Barrier = NDArray[np.int64]
 
@@ -36,12 +36,23 @@ def barrier() -> Barrier:
     return np.zeros(16, np.int64)
 
 
+def abandon(barrier: Barrier) -> None:
+    """Let all go on who wait or will wait, as somebody will not come."""
+    barrier[_ROUND] = -1
+
+
+@inlined
+def abandoned(barrier: Barrier) -> bool:
+    """Return whether nobody waits here any more."""
+    return bool(_seen(barrier, _ROUND) < 0)
+
+
 @inlined
 def wait(barrier: Barrier, threads: int) -> None:
     """Return once all threads are here; what each has written before, all others then see."""
-    if threads == 1:
-        return
     now = _seen(barrier, _ROUND)
+    if threads == 1 or now < 0:
+        return
     if _added(barrier, _ARRIVED, 1) == threads:
         _put(barrier, _ARRIVED, 0)
         _put(barrier, _ROUND, now + 1)

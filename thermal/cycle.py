@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thermal import levels, preparation
+from thermal.barrier import Barrier
 from thermal.hierarchy import Grid, merged
 from thermal.levels import Levels
 from thermal.operator import single
@@ -101,9 +102,9 @@ class Cycle:
         kept = levels.empty_field(self.shapes[number]) if number else _NOTHING
         return replace(self, again=number, kept=kept)
 
-    def plan(self, threads: int) -> Plan:
-        """Return what so many threads do."""
-        return Plan.of(self.shapes, threads, self.again, self.kept)
+    def plan(self, threads: int, meeting: Barrier) -> Plan:
+        """Return what so many threads do, which wait for each other at a barrier."""
+        return Plan.of(self.shapes, self.again, self.kept, threads, meeting)
 
     def _ended(self, workers: Workers, number: int, ground: Single) -> Cycle:
         """Return the cycle with a single column behind a level with conductances to the outside."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from thermal.barrier import wait
+from thermal.barrier import abandoned, wait
 from thermal.compiled import compiled_sum, pasted
 from thermal.kernels import add_kept, advance, redirect, take_image
 from thermal.levels import Levels, at
@@ -58,7 +58,7 @@ def iterate(
         advance(step, size, p, level.change, x, first, level.source, plan.sums[2], low, high)
         wait(plan.barrier, plan.threads)
         before, residual, made = product, np.sqrt(_total(plan.sums[2])), made + 1
-        if residual <= goal or made == most:
+        if residual <= goal or made == most or abandoned(plan.barrier):
             break
     if me == 0:
         state[PRODUCT], state[RESIDUAL], state[STEPS] = before, residual, made

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from techlib import InputError
 from thermal import arena, kernels
+from thermal.barrier import Barrier
 from thermal.contraction import visited_twice
 from thermal.cycle import Cycle
 from thermal.gradients import Gradients
@@ -351,8 +352,8 @@ class _March:
         state = np.array([self._product, np.inf, 0.0])
         gradients = self._gradients
 
-        def begin(threads: int) -> Callable[[int], None]:
-            plan = self._cycle.plan(threads)
+        def begin(threads: int, meeting: Barrier) -> Callable[[int], None]:
+            plan = self._cycle.plan(threads, meeting)
             return lambda me: iterate(
                 self._cycle.levels,
                 gradients.level,

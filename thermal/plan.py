@@ -56,12 +56,20 @@ class Plan(NamedTuple):
     barrier: Barrier
 
     @classmethod
-    def of(cls, shapes: tuple[Shape, ...], threads: int, again: int, kept: Single) -> Plan:
+    def of(
+        cls,
+        shapes: tuple[Shape, ...],
+        again: int,
+        kept: Single,
+        threads: int = 1,
+        meeting: Barrier | None = None,
+    ) -> Plan:
         """Plan a cycle over levels of some shapes, from the finest to a single column.
 
-        `again` is the level that is visited twice, 0 for none.
+        `again` is the level that is visited twice, 0 for none; `meeting` is where threads wait.
         """
-        return cls._of(shapes, threads, kept, [*_tasks(len(shapes) - 1, again), (TURN, 0)])
+        tasks = [*_tasks(len(shapes) - 1, again), (TURN, 0)]
+        return cls._of(shapes, tasks, kept, threads, barrier() if meeting is None else meeting)
 
     @classmethod
     def of_error(cls, shapes: tuple[Shape, ...], number: int, kept: Single) -> Plan:
@@ -69,11 +77,16 @@ class Plan(NamedTuple):
 
         Its source is to be zero. The energy of the error is left in the last row of `sums`.
         """
-        return cls._of(shapes, 1, kept, _second(len(shapes) - 1, number))
+        return cls._of(shapes, _second(len(shapes) - 1, number), kept, 1, barrier())
 
     @classmethod
     def _of(
-        cls, shapes: tuple[Shape, ...], threads: int, kept: Single, tasks: list[tuple[int, int]]
+        cls,
+        shapes: tuple[Shape, ...],
+        tasks: list[tuple[int, int]],
+        kept: Single,
+        threads: int,
+        meeting: Barrier,
     ) -> Plan:
         parts = [_parts(shape, threads) for shape in shapes]
         steps: list[list[int]] = []
@@ -89,7 +102,7 @@ class Plan(NamedTuple):
         turns = len(parts[0]) if tasks[-1][0] == TURN else 0
         sums = np.zeros((3, shapes[0][1]))
         table = np.array(steps, np.int64), np.array(rows, np.int64)
-        return cls(threads, *table, len(steps) - turns, sums, kept, barrier())
+        return cls(threads, *table, len(steps) - turns, sums, kept, meeting)
 
 
 def _tasks(last: int, again: int) -> list[tuple[int, int]]:

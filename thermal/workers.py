@@ -6,13 +6,15 @@ import functools
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import pairwise
 from queue import SimpleQueue
 from threading import Lock
 from typing import TypeVar
+
+from thermal.barrier import Barrier, abandon, barrier
 
 __all__ = [
     "Workers",
@@ -72,23 +74,28 @@ class Workers:
         for other in others:
             other.result()
 
-    def at_once(self, shape: tuple[int, int, int], begin: Callable[[int], Loop]) -> None:
-        """Run ``loop(0)``, ``loop(1)``.. at the same time, each of which waits for the others.
+    def at_once(self, shape: tuple[int, int, int], begin: Callable[[int, Barrier], Loop]) -> None:
+        """Run ``loop(0)``, ``loop(1)``.. at the same time, which wait for each other.
 
-        ``begin(threads)`` returns the loop for so many threads: one for each slab of a field of
-        `shape`, or a single one while others wait for each other, since of the threads that two
-        loops ask for some could never begin.
+        ``begin(threads, barrier)`` returns the loop for so many threads: one for each slab of a
+        field of `shape`, or a single one while others wait for each other, since of the threads
+        that two loops ask for some could never begin.
         """
-        threads = len(self.slabs(shape))
+        threads, meeting = len(self.slabs(shape)), barrier()
         if self.pool is None or threads == 1 or not _waiting.acquire(blocking=False):
-            begin(1)(0)
+            begin(1, meeting)(0)
             return
+        others: list[Future[None]] = []
         try:
-            loop = begin(threads)
-            others = [self.pool.submit(loop, number) for number in range(1, threads)]
+            loop = begin(threads, meeting)
+            others += [self.pool.submit(loop, number) for number in range(1, threads)]
             loop(0)
             for other in others:
                 other.result()
+        except BaseException:  # an interrupt comes at any time
+            abandon(meeting)
+            wait(other for other in others if not other.cancel())
+            raise
         finally:
             _waiting.release()
 

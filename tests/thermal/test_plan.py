@@ -22,7 +22,7 @@ def tasks(plan: Plan) -> list[tuple[int, int]]:
 def test_a_cycle_goes_down_and_up() -> None:
     down, up = [(DOWN, n) for n in range(4)], [(UP, n) for n in (3, 2, 1, 0)]
     for threads in (1, 2, 3):
-        plan = Plan.of(SHAPES, threads, 0, NOTHING)
+        plan = Plan.of(SHAPES, 0, NOTHING, threads)
         assert tasks(plan) == [*down, (SOLVE, 4), *up, (TURN, 0)]
         assert plan.steps[plan.cycle, 0] == TURN
         assert (plan.steps[: plan.cycle, 0] != TURN).all()
@@ -31,14 +31,14 @@ def test_a_cycle_goes_down_and_up() -> None:
 def test_a_level_is_visited_twice() -> None:
     visit = [(DOWN, 2), (DOWN, 3), (SOLVE, 4), (UP, 3), (UP, 2)]
     again = [(KEEP, 2), (TAKE, 2), *visit, (ADD, 2)]
-    plan = Plan.of(SHAPES, 2, 2, NOTHING)
+    plan = Plan.of(SHAPES, 2, NOTHING, 2)
     assert tasks(plan) == [(DOWN, 0), (DOWN, 1), *visit, *again, (UP, 1), (UP, 0), (TURN, 0)]
     assert tasks(Plan.of_error(SHAPES, 2, NOTHING)) == again
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 8])
 def test_slabs_have_every_row_once_and_wedges_lie_between_them(threads: int) -> None:
-    plan = Plan.of(SHAPES, threads, 2, NOTHING)
+    plan = Plan.of(SHAPES, 2, NOTHING, threads)
     for (_, level, spread, meets), rows in zip(plan.steps, plan.rows, strict=True):
         slabs = [(low, high) for low, high in rows.tolist() if low <= high]
         ny = SHAPES[level][1]
@@ -55,12 +55,12 @@ def test_slabs_have_every_row_once_and_wedges_lie_between_them(threads: int) -> 
 
 @pytest.mark.parametrize("threads", [2, 8])
 def test_threads_wait_for_the_one_that_was_alone(threads: int) -> None:
-    plan = Plan.of(SHAPES, threads, 2, NOTHING)
+    plan = Plan.of(SHAPES, 2, NOTHING, threads)
     alone = (plan.rows[:, 1:, 0] > plan.rows[:, 1:, 1]).all(axis=1)
     for number in np.flatnonzero(alone[:-1] & ~alone[1:]):
         assert plan.steps[number, 3]
 
 
 def test_a_single_column_is_solved() -> None:
-    plan = Plan.of(((3, 1, 1),), 1, 0, NOTHING)
+    plan = Plan.of(((3, 1, 1),), 0, NOTHING)
     assert tasks(plan) == [(SOLVE, 0), (TURN, 0)]
