@@ -24,10 +24,10 @@ _COARSE = 16
 """The first level with so many times fewer cells than the finest may be visited twice."""
 
 _ENOUGH = 0.9
-"""Contraction from which on it is."""
+"""Contraction up to which it is; what is measured comes near the true one from below."""
 
 _ROUNDS = 5
-"""After which a random error is what contracts least, or grows."""
+"""Visits after which a random error is mostly what contracts least, or grows."""
 
 
 def visited_twice(workers: Workers, cycle: Cycle) -> int:
