@@ -98,7 +98,7 @@ class Probe:
         for part in groups(count):
             basis.combine(-response[:, part], error[part])
             missing = apply_shifted(problem.operator, shift_per_s, error[part], residual[part])
-            problem.add_heat(part, missing)
+            problem.add_heat(problem.mixing[:, part], missing)
             iterations += solve_all(
                 solver, problem.operator.shape, missing, None, error[part], _ESTIMATE
             )
