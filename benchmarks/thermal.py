@@ -146,7 +146,7 @@ def reduced(session: Session) -> list[list[str]]:
     else:
         found = session.run("reduced", cells=256, tolerance_k=0.1, steps=1_000_000)
     times = f"{found['wall_s']:.0f} s ({found['processor_s']:.0f} s)"
-    error = f"{found['modes']} modes, estimated error {found['error_k']:.2f} K"
+    error = f"{found['modes']} modes, error within {found['bound_k']:.2f} K"
     keys = found["keys"]
     return [
         [f"reduced model, {grid(found)}, build", "40 s", times, error],

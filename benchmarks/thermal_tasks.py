@@ -158,7 +158,7 @@ def reduced(cells: int, tolerance_k: float, steps: int) -> Row:
         "wall_s": built_s,
         "processor_s": processor_s,
         "steps_per_s": steps / march.wall,
-        "error_k": found.report.mean_error_k,
+        "bound_k": found.report.mean_bound_k,
         "peak_gb": peak_memory_gb(),
     }
 

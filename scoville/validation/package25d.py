@@ -213,9 +213,9 @@ class _Transient:
         row = {
             "modes": reduced.modes,
             "means, greatest K": off_k[0],
-            "estimated K": reduced.report.mean_error_k,
+            "bound K": reduced.report.mean_bound_k,
             "maxima, greatest K": off_k[1],
-            "estimated, maxima K": reduced.report.max_error_k,
+            "bound, maxima K": reduced.report.max_bound_k,
             "build s": reduced.report.seconds["build"],
             "march s": march.seconds["march"],
             "full march s": truth.seconds["solve"],

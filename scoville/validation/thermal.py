@@ -11,6 +11,7 @@ from scoville.validation.found import Validation
 from scoville.validation.fourier import analytic_stack, spreading_plate
 from scoville.validation.manufactured import manufactured
 from scoville.validation.package25d import package25d
+from scoville.validation.reduced_bound import reduced_bound
 from scoville.validation.robustness import robustness
 from scoville.validation.section import Section
 
@@ -55,6 +56,7 @@ def validate_thermal(
         cases.append(("pkg25d", lambda: package25d(package_data, quick=quick)))
     if ev6_data is not None:
         cases.append(("hotspot_ev6", lambda: hotspot_ev6(ev6_data)))
+    cases.append(("reduced_bound", lambda: reduced_bound(quick=quick)))
     cases.append(("robustness", lambda: robustness(quick=quick)))
     sections = []
     for index, (name, run) in enumerate(cases):

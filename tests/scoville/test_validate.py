@@ -75,6 +75,17 @@ def test_a_wrong_answer_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "order" in missed[1]
 
 
+def test_bounds_of_reduced_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All hold; and errors that are a hundred times as large are told to be above them."""
+    import scoville.validation.reduced_bound as reduced_bound
+
+    assert failures(reduced_bound.reduced_bound(quick=True)) == []
+    jump_errors = reduced_bound._jump_errors
+    monkeypatch.setattr(reduced_bound, "_jump_errors", lambda *a: 100.0 * jump_errors(*a))
+    (missed,) = failures(reduced_bound.reduced_bound(quick=True))
+    assert "error above its bound" in missed
+
+
 def test_reference_package(data: Path) -> None:
     section = package25d(data, quick=True)
     assert failures(section) == []

@@ -117,19 +117,25 @@ class Basis:
             .T
         )
 
-    def modes(self) -> Modes:
+    def modes(self, count: int | None = None) -> Modes:
         """Diagonalise: orthonormal by conductance first, which is the better conditioned.
+
+        Parameters
+        ----------
+        count : int, optional
+            Of the fields to take, the first ones; all unless given.
 
         Raises
         ------
         ConvergenceError
             A decay rate is not positive.
         """
-        size = 1.0 / np.sqrt(np.diag(self._conductance))
-        values, vectors = linalg.eigh(self._conductance * size[:, None] * size)
+        conductance, capacity = (m[:count, :count] for m in (self._conductance, self._capacity))
+        size = 1.0 / np.sqrt(np.diag(conductance))
+        values, vectors = linalg.eigh(conductance * size[:, None] * size)
         kept = values > _DEPENDENT * values.max()
         free = size[:, None] * vectors[:, kept] / np.sqrt(values[kept])
-        times_s, turned = linalg.eigh(free.T @ self._capacity @ free)
+        times_s, turned = linalg.eigh(free.T @ capacity @ free)
         if not (times_s > 0.0).all():
             raise ConvergenceError(
                 f"the reduced model has a time constant of {times_s.min():.1e} s, which must be "
@@ -138,7 +144,7 @@ class Basis:
         order = np.argsort(-times_s)
         times_s = times_s[order]
         coefficients = free @ turned[:, order] / np.sqrt(times_s)
-        return Modes(1.0 / times_s, coefficients, coefficients.T @ self._received)
+        return Modes(1.0 / times_s, coefficients, coefficients.T @ self._received[:count])
 
 
 def apply_shifted(operator: Operator, shift_per_s: float, fields: Single, out: Single) -> Single:

@@ -56,7 +56,7 @@ class ReducedModel:
     inputs : Inputs
         Powers that it can take.
     report : ReducedReport
-        How it was found, and its estimated error.
+        How it was found, and the bound of its error.
 
     References
     ----------
@@ -116,8 +116,9 @@ class ReducedModel:
             Blocks that share power in fixed proportions, or patterns of power as `principal_inputs`
             finds them, for packages of very many blocks. Each block is an input unless given.
         tolerance_k : float
-            Estimated error of block means when all blocks jump to nominal power at once; that of
-            their hottest cells is kept within three times as much [K].
+            Error of block means that the search is after, when all blocks jump to nominal power at
+            once; that of their hottest cells may be three times as much. What was reached is in
+            `report` [K].
         shortest_s : float
             Time after a jump from which on temperatures count; the shortest step to march [s].
         progress : callable, optional
@@ -146,6 +147,8 @@ class ReducedModel:
             tolerance_k=tolerance_k,
             shortest_s=shortest_s,
             visits=found.visits,
+            mean_bound_k=found.bound_k[0],
+            max_bound_k=found.bound_k[1],
             iterations=found.iterations,
             nominal_rise_k=0.0 if chosen.plain else problem.nominal_rise_k(),
             seconds={"build": time.perf_counter() - begun},

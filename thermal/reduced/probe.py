@@ -98,7 +98,7 @@ class Probe:
         for part in groups(count):
             basis.combine(-response[:, part], error[part])
             missing = apply_shifted(problem.operator, shift_per_s, error[part], residual[part])
-            problem.add_heat(part, missing)
+            problem.add_heat(problem.mixing[:, part], missing)
             iterations += solve_all(
                 solver, problem.operator.shape, missing, None, error[part], _ESTIMATE
             )
@@ -127,24 +127,23 @@ class Probe:
 
         It holds for any signs of the inputs at their nominal size, all jumping at once.
         """
-        rest = self.directions[:, count:].T
-        means, cells = self.mean_error_k[:, count:] @ rest, self.cell_error_k[:, count:] @ rest
-        return (
-            float(np.abs(means).sum(axis=1).max(initial=0.0)),
-            float(np.abs(cells).sum(axis=1).max(initial=0.0)),
-        )
+        return self._left_k(self.mean_error_k, count), self._left_k(self.cell_error_k, count)
 
     def needed(self, mean_k: float, cell_k: float) -> int:
         """Return how many directions bring the errors of means and cells down to this."""
         low, high = 0, self.directions.shape[1]
         while low < high:
             middle = (low + high) // 2
-            left = self.left_k(middle)
-            if left[0] <= mean_k and left[1] <= cell_k:
+            means = self._left_k(self.mean_error_k, middle)
+            if means <= mean_k and self._left_k(self.cell_error_k, middle) <= cell_k:
                 high = middle
             else:
                 low = middle + 1
         return low
+
+    def _left_k(self, errors_k: Array, count: int) -> float:
+        left = errors_k[:, count:] @ self.directions[:, count:].T
+        return float(np.abs(left).sum(axis=1).max(initial=0.0))
 
     def fields(self, count: int) -> tuple[Single, int]:
         """Return the error fields of the first directions, refined, and the iterations."""

@@ -101,11 +101,20 @@ class Problem:
         """Number of blocks."""
         return len(self.inputs.keys)
 
-    def add_heat(self, part: slice, to: NDArray[np.float32]) -> None:
-        """Add the heat into each cell by some of the inputs (count, cells) [W]."""
-        mixed = sparse.csc_array(self.sources @ sparse.csc_array(self.mixing[:, part]))
+    def add_heat(self, mixing: Array, to: NDArray[np.float32]) -> None:
+        """Add the heat into each cell by mixtures of the sources (count, cells) [W]."""
+        mixed = sparse.csc_array(self.sources @ sparse.csc_array(mixing))
         for column, (first, end) in enumerate(itertools.pairwise(mixed.indptr.tolist())):
             to[column, mixed.indices[first:end]] += mixed.data[first:end].astype(np.float32)
+
+    def greatest(self, values: Array) -> NDArray[np.int64]:
+        """Return the cell of each block where the value is greatest, of those at `members`."""
+        ends = np.append(self.starts[1:], len(values))
+        places = [
+            first + int(np.argmax(values[first:end]))
+            for first, end in zip(self.starts, ends, strict=True)
+        ]
+        return self.members[places]
 
     def nominal_rise_k(self) -> float:
         """Return the steady rise of the hottest cell when all blocks have nominal power [K]."""

@@ -24,6 +24,15 @@ class ReducedReport:
         Time after a jump from which on temperatures count [s].
     visits : tuple of Visit
         Errors and fields at each shift.
+    mean_bound_k : float
+        Bound of the errors of block means: inputs (blocks or patterns, fluids, a uniform start)
+        jump once to their nominal size, up or down, each at a moment of its own, and temperatures
+        count from `shortest_s` after a jump on. Not proven: it rests on what fields between the
+        shifts still changed (`thermal.reduced.remainder`), and held in every package of a
+        population that was solved exactly, for jumps and for random traces between idle and
+        nominal power (``docs/thermal.md``, ``scoville validate thermal``) [K].
+    max_bound_k : float
+        The same of the hottest cells of blocks [K].
     iterations : int
         Of the linear solver.
     nominal_rise_k : float
@@ -36,24 +45,11 @@ class ReducedReport:
     tolerance_k: float
     shortest_s: float
     visits: tuple[Visit, ...]
+    mean_bound_k: float
+    max_bound_k: float
     iterations: int
     nominal_rise_k: float = 0.0
     seconds: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def mean_error_k(self) -> float:
-        """Estimated error of block means when inputs jump to their nominal size [K].
-
-        An estimate and not a bound. It rests on what the last shift in each part of the range
-        still changed at any time, for jumps of any signs, of which its fields leave a third at
-        most, and on the error of cells that is left at the shifts.
-        """
-        return max(visit.error_k[0] for visit in self.visits if visit.last)
-
-    @property
-    def max_error_k(self) -> float:
-        """The same of the hottest cells of blocks [K]."""
-        return max(visit.error_k[1] for visit in self.visits if visit.last)
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return a row for each shift."""

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from thermal.reduced.change import Witness
+from thermal.reduced.change import Change, Witness
 from thermal.reduced.fields import Single, check_fields, groups
 from thermal.reduced.krylov import Basis, Modes
 from thermal.reduced.probe import Probe, Work, solve_all
 from thermal.reduced.problem import Problem
+from thermal.reduced.remainder import add_remainder
 
 __all__ = ["Reduction", "Visit", "reduce"]
 
@@ -43,10 +44,6 @@ class Visit:
     mean_change_k, cell_change_k : float
         By how much they changed block means and hottest cells after a jump of power, at any
         time [K].
-    cell_left_k : float
-        Error of cells that is left at this shift, averaged over time [K].
-    last : bool
-        Whether no other shift was looked at in its neighbourhood later.
     """
 
     shift_per_s: float
@@ -55,16 +52,6 @@ class Visit:
     fields: int
     mean_change_k: float
     cell_change_k: float
-    cell_left_k: float
-    last: bool
-
-    @property
-    def error_k(self) -> tuple[float, float]:
-        """Estimated errors of block means and of hottest cells with its fields [K]."""
-        return (
-            max(self.mean_change_k / _GAIN, self.cell_left_k),
-            max(self.cell_change_k / _GAIN, self.cell_left_k),
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +66,8 @@ class Reduction:
         The heat equation in them.
     visits : tuple of Visit
         One for each shift, in the order of the search.
+    bound_k : (float, float)
+        Of the errors of block means and of cells (`thermal.reduced.remainder`) [K].
     iterations : int
         Of the linear solver.
     """
@@ -86,6 +75,7 @@ class Reduction:
     basis: Basis
     modes: Modes
     visits: tuple[Visit, ...]
+    bound_k: Change
     iterations: int
 
 
@@ -96,14 +86,14 @@ def reduce(problem: Problem, tolerance_k: float, shortest_s: float, report: Repo
     ``1 / shortest_s``, and the middle between the slowest rate and that one, on a logarithmic
     scale. Where the fields of a shift changed the response by more than the tolerance, the
     middles of both halves are next. Of the inputs only those directions that the tolerance asks
-    for join the basis.
+    for join the basis. At last come fields between the shifts, which tell what is left.
 
     Parameters
     ----------
     problem : Problem
         What to reduce.
     tolerance_k : float
-        Error of block means, estimated, when inputs jump to their nominal size [K].
+        Error of block means that the search is after, when inputs jump to their nominal size [K].
     shortest_s : float
         Time after a jump from which on temperatures count [s].
     report : callable
@@ -136,20 +126,22 @@ def reduce(problem: Problem, tolerance_k: float, shortest_s: float, report: Repo
         iterations += probe.iterations + spent
         change = (0.0, 0.0)
         if len(fields):
-            before = (modes, witness.outputs(basis, modes))
+            before = witness.view(basis, modes)
             basis.append(fields)
             modes = basis.modes()
-            change = witness.change_k(before, basis, modes)
+            change = witness.change_k(before, witness.view(basis, modes))
         halves = []
         missed = max(change[0], change[1] / _CELLS) > _GAIN * tolerance_k
         if missed and above > _NARROW**2 * below > 0.0:
             halves.append((math.sqrt(below * shift), below, shift))
             halves.append((math.sqrt(shift * above), shift, above))
         waiting.extend(halves)
-        last = not halves and below > 0.0
-        left_k = probe.left_k(len(fields))[1]
-        visits.append(Visit(shift, *probe.left_k(0), len(fields), *change, left_k, last))
-    return Reduction(basis, modes, tuple(visits), iterations)
+        visits.append(Visit(shift, *probe.left_k(0), len(fields), *change))
+    report("what is left", 0.95)
+    shifts = [visit.shift_per_s for visit in visits]
+    left = add_remainder(problem, basis, modes, witness, shifts)
+    iterations += left.iterations
+    return Reduction(basis, left.modes, tuple(visits), left.bound_k, iterations)
 
 
 def _add_steady(problem: Problem, basis: Basis, report: Report) -> int:
@@ -159,7 +151,7 @@ def _add_steady(problem: Problem, basis: Basis, report: Report) -> int:
     for part in groups(solved):
         report("steady fields", 0.5 * part.start / solved)
         heat = np.zeros((part.stop - part.start, cells), np.float32)
-        problem.add_heat(part, heat)
+        problem.add_heat(problem.mixing[:, part], heat)
         iterations += solve_all(
             problem.solver, problem.operator.shape, heat, None, fields[part], _STEADY
         )

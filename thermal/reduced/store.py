@@ -46,6 +46,8 @@ def save_parts(path: Path, model: ThermalModel, parts: Parts, *, fields: bool) -
         "plain": inputs.plain,
         "blocks_of_fields": len(kept),
         "visits": [dataclasses.asdict(visit) for visit in report.visits],
+        "mean_bound_k": report.mean_bound_k,
+        "max_bound_k": report.max_bound_k,
         "iterations": report.iterations,
         "tolerance_k": report.tolerance_k,
         "shortest_s": report.shortest_s,
@@ -75,6 +77,8 @@ def load_parts(path: Path, model: ThermalModel) -> Parts:
             tolerance_k=float(notes["tolerance_k"]),
             shortest_s=float(notes["shortest_s"]),
             visits=tuple(Visit(**visit) for visit in notes["visits"]),
+            mean_bound_k=float(notes["mean_bound_k"]),
+            max_bound_k=float(notes["max_bound_k"]),
             iterations=int(notes["iterations"]),
             nominal_rise_k=float(notes["nominal_rise_k"]),
         )

@@ -48,6 +48,8 @@ def test_round_trip(reduced: ReducedModel, model: ThermalModel, file: Path) -> N
         values = [x.block_mean_c.to_numpy() for x in (one, other)]
         np.testing.assert_array_equal(*values)
     assert again.report.visits == reduced.report.visits
+    assert again.report.mean_bound_k == reduced.report.mean_bound_k > 0.0
+    assert again.report.max_bound_k == reduced.report.max_bound_k > 0.0
     assert again.report.tolerance_k == 0.1
     assert again.report.seconds == {}
     assert len(again.report.to_dataframe()) == len(reduced.report.visits)
