@@ -52,6 +52,6 @@ def contraction(workers: Workers, cycle: Cycle, number: int) -> float:
     energies = []
     for _ in range(_ROUNDS + 1):
         level.source.fill(0.0)
-        iterate(cycle.levels, level, kept, idle, 1.0, True, 0.0, 0, np.zeros(3), plan, 0)
+        iterate(cycle.levels, level, kept, idle, 1.0, True, 0.0, 0, np.zeros(4), plan, 0)
         energies.append(float(plan.sums[2].sum()))
     return math.sqrt(energies[-1] / energies[-2]) if energies[-2] > 0.0 else 0.0

@@ -11,24 +11,25 @@ from numpy.typing import NDArray
 
 from thermal.barrier import abandoned, wait
 from thermal.compiled import compiled_sum, pasted
-from thermal.kernels import add_kept, advance, redirect, take_image
-from thermal.levels import Levels, at
+from thermal.kernels import add_kept, advance, collect, redirect, take_image
+from thermal.levels import Levels, at, with_rise
 from thermal.plan import ADD, DOWN, KEEP, SOLVE, TAKE, UP, Plan
 from thermal.relaxation import Level, Single, ascend, descend, solve_column
 
-__all__ = ["PRODUCT", "RESIDUAL", "STEPS", "iterate"]
+__all__ = ["OTHER", "PRODUCT", "RESIDUAL", "STEPS", "iterate"]
 
 Double = NDArray[np.float64]
 
-PRODUCT, RESIDUAL, STEPS = range(3)
-"""What `iterate` leaves: inner product of residual and rise, norm of the residual, iterations."""
+PRODUCT, RESIDUAL, STEPS, OTHER = range(4)
+"""What `iterate` leaves: inner product of residual and rise, norm of the residual, iterations, and
+whether the other one of both fields takes the next rise."""
 
 
 @compiled_sum
 def iterate(
     levels: Levels,
     level: Level,
-    p: Single,
+    other: Single,
     x: Double,
     size: float,
     cold: bool,
@@ -40,38 +41,62 @@ def iterate(
 ) -> None:
     """Iterate until the residual is within `goal`, or `most` times; not at all for one cycle.
 
-    `level` holds the operator, `p` the direction, ``x / size`` the solution; `cold` says that
-    this is zero. Thread `me` does its part.
+    `level` holds the operator, ``x / size`` the solution; `cold` says that this is zero. What a
+    cycle makes of the residual becomes the direction in its place, beside the direction before:
+    `level.rise` and `other` take turns. The solution takes two directions at a time, which moves
+    less memory. Thread `me` does its part.
     """
-    before, product, residual, made = state[PRODUCT], 0.0, np.inf, 0
+    before, residual, made, waiting = state[PRODUCT], np.inf, 0, 0.0
+    fine, old = at(levels, 0), other
+    if state[OTHER]:
+        level, fine, old = with_rise(level, other), with_rise(fine, other), level.rise
     while True:
+        product = 0.0
         for number in range(plan.steps.shape[0] if most else plan.cycle):
             if number == plan.cycle:
                 product = _total(plan.sums[0])
-            _step(levels, level, p, product / before, plan, number, me)
+            _step(levels, fine, level, old, product / before, plan, number, me)
         energy = _total(plan.sums[1])
         if not (product > 0.0 and energy > 0.0 and most):
             residual = np.inf
             break
-        step, first = product / energy, cold and made == 0
-        low, high = plan.rows[plan.cycle, me, 0], plan.rows[plan.cycle, me, 1]
-        advance(step, size, p, level.change, x, first, level.source, plan.sums[2], low, high)
+        step, low, high = (
+            product / energy,
+            plan.rows[plan.cycle, me, 0],
+            plan.rows[plan.cycle, me, 1],
+        )
+        advance(step, level.change, level.source, plan.sums[2], low, high)
         wait(plan.barrier, plan.threads)
         before, residual, made = product, np.sqrt(_total(plan.sums[2])), made + 1
-        if residual <= goal or made == most or abandoned(plan.barrier):
+        ends = residual <= goal or made == most or abandoned(plan.barrier)
+        if ends or made % 2 == 0:
+            collect(x, cold, size * step, level.rise, size * waiting, old, low, high)
+            cold, step = False, 0.0
+        waiting = step
+        direction = level.rise
+        level, fine, old = with_rise(level, old), with_rise(fine, old), direction
+        if ends:
             break
     if me == 0:
         state[PRODUCT], state[RESIDUAL], state[STEPS] = before, residual, made
+        state[OTHER] = (state[OTHER] + made) % 2
 
 
 @pasted
 def _step(
-    levels: Levels, level: Level, p: Single, ratio: float, plan: Plan, number: int, me: int
+    levels: Levels,
+    fine: Level,
+    level: Level,
+    old: Single,
+    ratio: float,
+    plan: Plan,
+    number: int,
+    me: int,
 ) -> None:
-    """Do a step of the plan."""
+    """Do a step of the plan; `fine` is the finest level, `level` that of the operator."""
     task, at_level, spread = plan.steps[number, 0], plan.steps[number, 1], plan.steps[number, 2]
     low, high = plan.rows[number, me, 0], plan.rows[number, me, 1]
-    here = at(levels, at_level)
+    here = at(levels, at_level) if at_level else fine
     if low > high:
         pass
     elif task == DOWN:
@@ -81,14 +106,14 @@ def _step(
     elif task == UP:
         ascend(here, at(levels, at_level + 1), low, high, spread, plan.sums[0])
     elif task == TAKE:
-        take_image(here, low, high)
+        take_image(here, plan.kept, low, high)
     elif task == ADD:
         add_kept(here, plan.kept, low, high)
     else:
         keep = task == KEEP
-        of, direction = (here, plan.kept) if keep else (level, p)
+        of, before = (here, plan.kept) if keep else (level, old)
         weight, sums = (0.0, plan.sums[2]) if keep else (ratio, plan.sums[1])
-        redirect(weight, of, direction, of.change, sums, low, high, spread)
+        redirect(weight, of, before, of.change, sums, low, high, spread)
     if plan.steps[number, 3]:
         wait(plan.barrier, plan.threads)
 

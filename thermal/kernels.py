@@ -17,6 +17,7 @@ __all__ = [
     "add_kept",
     "advance",
     "apply",
+    "collect",
     "image",
     "left",
     "redirect",
@@ -198,19 +199,19 @@ def residual(
 def redirect(
     ratio: float,
     level: Level,
-    p: Single,
+    before: Single,
     image: Single,
     products: Double,
     low: int,
     high: int,
     spread: int,
 ) -> None:
-    """``p = rise + ratio p``, ``image = A p``; ``products_j = sum p image``.
+    """``rise += ratio before``, ``image = A rise``; ``products_j = sum rise image``.
 
-    A wavefront as in `thermal.relaxation`: the image of a row follows once the rows around it
-    have their direction.
+    So the rise becomes the direction. A wavefront as in `thermal.relaxation`: the image of a row
+    follows once the rows around it have theirs.
     """
-    ny = p.shape[0] - 2
+    ny = before.shape[0] - 2
     weight = np.float32(ratio)
     for s in range(max(low - 1, 0), min(high + 1, ny) + 1):
         for stage in range(2):
@@ -220,25 +221,23 @@ def redirect(
                 continue
             total = 0.0
             for c in range(2):
-                z, d = level.rise[j + 1, c], p[j + 1, c]
                 if stage == 1:
-                    total += _image(level, p, image, j + 1, c, min(s + 2, ny))
-                elif weight == 0.0:
+                    total += _image(level, before, image, j + 1, c, min(s + 2, ny))
+                elif weight != 0.0:
+                    z, d = level.rise[j + 1, c], before[j + 1, c]
                     for h in range(d.size):
-                        d[h] = z[h]
-                else:
-                    for h in range(d.size):
-                        d[h] = z[h] + weight * d[h]
+                        z[h] += weight * d[h]
             if stage == 1:
                 products[j] = total
 
 
 @inlined_sum
-def _image(level: Level, p: Single, image: Single, r: int, c: int, soon: int) -> float:
-    """``image_i = ground_i p_i + sum_j g_ij (p_i - p_j)`` in one parity of a stored row.
+def _image(level: Level, before: Single, image: Single, r: int, c: int, soon: int) -> float:
+    """``image_i = ground_i p_i + sum_j g_ij (p_i - p_j)``, ``p = rise``, in a parity of a row.
 
-    The row `soon` of all fields is fetched meanwhile.
+    The row `soon` of all fields, and of the direction before, is fetched meanwhile.
     """
+    p = level.rise
     n, stride = p.shape[2] - 2 * LEAD, level.stride
     row, out, other = p[r, c, LEAD:], image[r, c, LEAD:], p[r, 1 - c]
     top, total = n - stride, 0.0
@@ -253,7 +252,7 @@ def _image(level: Level, p: Single, image: Single, r: int, c: int, soon: int) ->
             v[h] = across_y + gw[h] * (u[h] - west[h]) + ge[h] * (u[h] - east[h])
         for field in (level.south, level.west, level.above, level.ground):
             fetch(field[soon, c, LEAD:], here, here + stride)
-        for field in (level.rise, p, image):
+        for field in (p, before, image):
             fetch(field[soon, c, LEAD:], here, here + stride)
         under, over = max(here - stride, 0), min(here + stride, top)  # itself at the edge
         below, above = row[under : under + stride], row[over : over + stride]
@@ -267,13 +266,15 @@ def _image(level: Level, p: Single, image: Single, r: int, c: int, soon: int) ->
 
 
 @pasted
-def take_image(level: Level, low: int, high: int) -> None:
-    """``source -= change``."""
+def take_image(level: Level, kept: Single, low: int, high: int) -> None:
+    """``source -= change``, ``kept = rise``."""
     for r in range(low + 1, high + 1):
         for c in range(2):
-            f, v = level.source[r, c], level.change[r, c]
+            f, v, u, k = level.source[r, c], level.change[r, c], level.rise[r, c], kept[r, c]
             for h in range(f.size):
                 f[h] -= v[h]
+            for h in range(u.size):
+                k[h] = u[h]
 
 
 @pasted
@@ -301,24 +302,10 @@ def unpack(scale: float, field: Single, out: Double) -> None:
 
 @pasted
 def advance(
-    step: float,
-    scale: float,
-    p: Single,
-    image: Single,
-    x: Double,
-    first: bool,
-    source: Single,
-    squares: Double,
-    low: int,
-    high: int,
+    step: float, image: Single, source: Single, squares: Double, low: int, high: int
 ) -> None:
-    """``x += scale step p``, ``source -= step image``; ``squares_j = sum source^2``.
-
-    `first` says that `x` is zero, whatever it holds.
-    """
-    nz, nx = x.shape[0], x.shape[2]
-    stride = (p.shape[2] - 2 * LEAD) // nz
-    weight, length = np.float32(step), scale * step
+    """``source -= step image``; ``squares_j = sum source^2``."""
+    weight = np.float32(step)
     for j in range(low, high):
         total = 0.0
         for c in range(2):
@@ -327,14 +314,26 @@ def advance(
                 f[h] -= weight * v[h]
                 total += np.float64(f[h]) * np.float64(f[h])
         squares[j] = total
+
+
+@pasted
+def collect(
+    x: Double, first: bool, a: float, p: Single, b: float, q: Single, low: int, high: int
+) -> None:
+    """``x += a p + b q``; `first` says that `x` is zero, whatever it holds."""
+    nz, nx = x.shape[0], x.shape[2]
+    stride = (p.shape[2] - 2 * LEAD) // nz
+    for j in range(low, high):
         for k in range(nz):
             place = LEAD + k * stride
-            u, even, odd = x[k, j], p[j + 1, 0, place:], p[j + 1, 1, place:]
+            u = x[k, j]
             if first:
                 for i in range(nx):
                     u[i] = 0.0
+            p_even, p_odd = p[j + 1, 0, place:], p[j + 1, 1, place:]
+            q_even, q_odd = q[j + 1, 0, place:], q[j + 1, 1, place:]
             for h in range(nx // 2):
-                u[2 * h] += length * even[h]
-                u[2 * h + 1] += length * odd[h]
+                u[2 * h] += a * p_even[h] + b * q_even[h]
+                u[2 * h + 1] += a * p_odd[h] + b * q_odd[h]
             if nx % 2:
-                u[nx - 1] += length * even[nx // 2]
+                u[nx - 1] += a * p_even[nx // 2] + b * q_even[nx // 2]

@@ -20,6 +20,7 @@ __all__ = [
     "joined",
     "stride_of",
     "with_outside",
+    "with_rise",
     "with_work",
 ]
 
@@ -70,6 +71,26 @@ def at(levels: Levels, number: int) -> Level:
         levels.home[behind : behind + rows - 2],
         row[6] != 0,
         row[3],
+    )
+
+
+@anywhere
+def with_rise(level: Level, rise: Single) -> Level:
+    """Return the arrays of a level with another field for the rise."""
+    return Level(
+        level.west,
+        level.south,
+        level.above,
+        level.ground,
+        level.inverse_pivot,
+        level.grounded,
+        rise,
+        level.change,
+        level.source,
+        level.home_x,
+        level.home_y,
+        level.paired,
+        level.stride,
     )
 
 

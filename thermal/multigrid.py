@@ -17,7 +17,7 @@ from thermal.contraction import visited_twice
 from thermal.cycle import Cycle
 from thermal.gradients import Gradients
 from thermal.hierarchy import hierarchy
-from thermal.iteration import PRODUCT, RESIDUAL, STEPS, iterate
+from thermal.iteration import OTHER, PRODUCT, RESIDUAL, STEPS, iterate
 from thermal.norm import norm
 from thermal.operator import Operator, plain
 from thermal.solvable import check, shift_faults
@@ -306,7 +306,7 @@ class _March:
         self._cold = start is None
         if start is not None:
             self._rise[...] = start
-        self._product = np.inf
+        self._product, self._other = np.inf, 0.0
         self.iterations = 0
 
     @property
@@ -328,7 +328,8 @@ class _March:
         """
         state = self._iterate(goal, most - self.iterations)
         self.iterations += int(state[STEPS])
-        self._product, self._cold = state[PRODUCT], False
+        self._product, self._other = state[PRODUCT], state[OTHER]
+        self._cold = self._cold and state[STEPS] == 0
         return float(state[RESIDUAL])
 
     def simplified(self) -> bool:
@@ -349,7 +350,7 @@ class _March:
 
     def _iterate(self, goal: float, most: int) -> Array:
         """Run the compiled loop in all threads; return its state."""
-        state = np.array([self._product, np.inf, 0.0])
+        state = np.array([self._product, np.inf, 0.0, self._other])
         gradients = self._gradients
 
         def begin(threads: int, meeting: Barrier) -> Callable[[int], None]:

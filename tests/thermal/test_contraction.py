@@ -64,7 +64,7 @@ def test_it_is_that_of_the_matrix(contrast: float) -> None:
     for error in np.eye(108).reshape(108, *operator.shape):
         packed(workers, single(error), operator.shape, level.rise)
         level.source.fill(0.0)
-        iterate(cycle.levels, level, kept, idle, 1.0, True, 0.0, 0, np.zeros(3), plan, 0)
+        iterate(cycle.levels, level, kept, idle, 1.0, True, 0.0, 0, np.zeros(4), plan, 0)
         columns.append(unpacked(level.rise, operator.shape, level.stride).ravel())
     exact = np.abs(np.linalg.eigvals(np.array(columns).T)).max()
     found = contraction.contraction(workers, cycle, 0)
