@@ -34,10 +34,10 @@ class Gradients:
     ground_w_k : array (nz, ny, nx)
         Conductance to the outside and shift times capacity of each cell [W/K].
     level : Level
-        The same operator in single precision. Its `source` is the residual, its `rise` the
-        preconditioned one, its `change` the image of the direction.
+        The same operator in single precision. Its `source` is the residual, its `change` the image
+        of the direction. Its `rise` is the preconditioned residual, then the direction.
     direction : array
-        In the layout of the level.
+        In the layout of the level: the direction before, which takes turns with the `rise`.
     """
 
     operator: Operator

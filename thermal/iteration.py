@@ -13,7 +13,7 @@ from thermal.barrier import abandoned, wait
 from thermal.compiled import compiled_sum, pasted
 from thermal.kernels import add_kept, advance, collect, redirect, take_image
 from thermal.levels import Levels, at, with_rise
-from thermal.plan import ADD, DOWN, KEEP, SOLVE, TAKE, UP, Plan
+from thermal.plan import ADD, APPLY, DOWN, KEEP, SOLVE, UP, Plan
 from thermal.relaxation import Level, Single, ascend, descend, solve_column
 
 __all__ = ["OTHER", "PRODUCT", "RESIDUAL", "STEPS", "iterate"]
@@ -105,14 +105,14 @@ def _step(
         solve_column(here, plan.sums[0])
     elif task == UP:
         ascend(here, at(levels, at_level + 1), low, high, spread, plan.sums[0])
-    elif task == TAKE:
+    elif task == KEEP:
         take_image(here, plan.kept, low, high)
     elif task == ADD:
         add_kept(here, plan.kept, low, high)
     else:
-        keep = task == KEEP
-        of, before = (here, plan.kept) if keep else (level, old)
-        weight, sums = (0.0, plan.sums[2]) if keep else (ratio, plan.sums[1])
+        alone = task == APPLY
+        of, before = (here, plan.kept) if alone else (level, old)
+        weight, sums = (0.0, plan.sums[2]) if alone else (ratio, plan.sums[1])
         redirect(weight, of, before, of.change, sums, low, high, spread)
     if plan.steps[number, 3]:
         wait(plan.barrier, plan.threads)

@@ -20,15 +20,16 @@ from numpy.typing import NDArray
 from thermal.barrier import Barrier, barrier
 from thermal.relaxation import Single
 
-__all__ = ["ADD", "DOWN", "KEEP", "SOLVE", "TAKE", "TURN", "UP", "Plan"]
+__all__ = ["ADD", "APPLY", "DOWN", "KEEP", "SOLVE", "TURN", "UP", "Plan"]
 
 Double = NDArray[np.float64]
 Index = NDArray[np.int64]
 Shape = tuple[int, int, int]
 
-DOWN, SOLVE, UP, KEEP, TAKE, ADD, TURN = range(7)
-"""Tasks: relax and restrict; solve the single column; correct and relax; keep the rise of a level,
-take its image from the source, and later add what was kept; turn the direction."""
+DOWN, SOLVE, UP, APPLY, KEEP, ADD, TURN = range(7)
+"""Tasks: relax and restrict; solve the single column; correct and relax; apply the operator to the
+rise of a level; keep that rise and take its image from the source; add what was kept; turn the
+direction."""
 
 _NOBODY = (0, -1)
 
@@ -95,7 +96,7 @@ class Plan(NamedTuple):
             alone = len(parts[number]) == 1
             if task == UP and not alone and len(parts[number + 1]) == 1:
                 steps[-1][-1] = True  # the others wait for the one that was alone
-            spreads = task in (DOWN, UP, KEEP, TURN)
+            spreads = task in (DOWN, UP, APPLY, TURN)
             for part, slabs in enumerate(parts[number] if spreads else parts[number][:1]):
                 steps.append([task, number, 2 * part - 1, not alone])
                 rows.append(slabs)
@@ -122,7 +123,7 @@ def _visit(last: int, first: int) -> list[tuple[int, int]]:
 
 def _second(last: int, again: int) -> list[tuple[int, int]]:
     """Return the tasks of the second visit to a level."""
-    return [(KEEP, again), (TAKE, again), *_visit(last, again), (ADD, again)]
+    return [(APPLY, again), (KEEP, again), *_visit(last, again), (ADD, again)]
 
 
 def _parts(shape: Shape, threads: int) -> list[list[tuple[int, int]]]:

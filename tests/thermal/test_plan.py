@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from thermal.plan import ADD, DOWN, KEEP, SOLVE, TAKE, TURN, UP, Plan
+from thermal.plan import ADD, APPLY, DOWN, KEEP, SOLVE, TURN, UP, Plan
 
 SHAPES = ((24, 256, 256), (24, 128, 128), (24, 64, 64), (24, 32, 32), (24, 1, 1))
 NOTHING = np.zeros((0, 0, 0), np.float32)
@@ -30,7 +30,7 @@ def test_a_cycle_goes_down_and_up() -> None:
 
 def test_a_level_is_visited_twice() -> None:
     visit = [(DOWN, 2), (DOWN, 3), (SOLVE, 4), (UP, 3), (UP, 2)]
-    again = [(KEEP, 2), (TAKE, 2), *visit, (ADD, 2)]
+    again = [(APPLY, 2), (KEEP, 2), *visit, (ADD, 2)]
     plan = Plan.of(SHAPES, 2, NOTHING, 2)
     assert tasks(plan) == [(DOWN, 0), (DOWN, 1), *visit, *again, (UP, 1), (UP, 0), (TURN, 0)]
     assert tasks(Plan.of_error(SHAPES, 2, NOTHING)) == again

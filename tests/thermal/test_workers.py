@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from thermal.barrier import Barrier
+from thermal.barrier import Barrier, wait
+from thermal.compiled import compiled
 from thermal.multigrid import Multigrid
 from thermal.operator import Operator, single
 from thermal.workers import Loop, hired
@@ -20,6 +18,11 @@ from thermal.workers import Loop, hired
 Array = NDArray[np.float64]
 
 SHAPE = (16, 128, 128)
+
+
+@compiled
+def meet(meeting: Barrier) -> None:
+    wait(meeting, 2)
 
 
 def plate() -> Operator:
@@ -51,61 +54,30 @@ def test_solves_at_the_same_time_give_the_same_as_one_by_one() -> None:
     assert found == [rise_k.tobytes() for rise_k in alone]
 
 
-def test_a_fault_in_one_thread_keeps_no_other_waiting() -> None:
+@pytest.mark.parametrize("fault", [ArithmeticError, KeyboardInterrupt])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_fault_in_one_thread_keeps_no_other_waiting(
+    fault: type[BaseException], first: bool
+) -> None:
+    """Before or after the others have come."""
     workers = hired(2, SHAPE)
 
     def begin(threads: int, meeting: Barrier) -> Loop:
         assert threads == 2
+        there = Event()
 
         def loop(number: int) -> None:
             if number == 0:
-                raise ArithmeticError("the first")
-            while meeting.max() == 0 and meeting.min() == 0:
-                pass
+                if not first:
+                    there.wait()
+                raise fault("the first")
+            there.set()
+            meet(meeting)
 
         return loop
 
     for _ in range(3):
-        with pytest.raises(ArithmeticError, match="the first"):
+        with pytest.raises(fault, match="the first"):
             workers.at_once(SHAPE, begin)
     solver = Multigrid(plate(), threads=2)
     assert solver.solve(np.ones(SHAPE)).converged
-
-
-INTERRUPTED = """
-import signal, sys
-import numpy as np
-sys.path.insert(0, {tests!r})
-from test_workers import SHAPE, plate
-from thermal.multigrid import Multigrid
-
-def interrupt(number, frame):
-    while frame:
-        if frame.f_code.co_name == "at_once":
-            raise KeyboardInterrupt
-        frame = frame.f_back
-
-solver, heat = Multigrid(plate(), threads=2), np.ones(SHAPE)
-right = solver.solve(heat).rise_k
-times = 0
-signal.signal(signal.SIGALRM, interrupt)
-signal.setitimer(signal.ITIMER_REAL, 0.003, 0.00317)
-for _ in range(300):
-    try:
-        solver.solve(heat)
-    except KeyboardInterrupt:
-        times += 1
-signal.setitimer(signal.ITIMER_REAL, 0.0)
-assert times > 20, times
-assert solver.solve(heat).rise_k.tobytes() == right.tobytes()
-print("done")
-"""
-
-
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the system has no interval timer")
-def test_interrupts_at_any_time_keep_nobody_waiting() -> None:
-    code = INTERRUPTED.format(tests=str(Path(__file__).parent))
-    ended = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
-    )
-    assert ended.stdout == "done\n", ended.stderr
