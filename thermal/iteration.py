@@ -57,26 +57,26 @@ def iterate(
                 product = _total(plan.sums[0])
             _step(levels, fine, level, old, product / before, plan, number, me)
         energy = _total(plan.sums[1])
-        if not (product > 0.0 and energy > 0.0 and most):
+        broken = not (product > 0.0 and energy > 0.0)
+        if most == 0 or (broken and waiting == 0.0):
             residual = np.inf
             break
-        step, low, high = (
-            product / energy,
-            plan.rows[plan.cycle, me, 0],
-            plan.rows[plan.cycle, me, 1],
-        )
-        advance(step, level.change, level.source, plan.sums[2], low, high)
-        wait(plan.barrier, plan.threads)
-        before, residual, made = product, np.sqrt(_total(plan.sums[2])), made + 1
-        ends = residual <= goal or made == most or abandoned(plan.barrier)
+        step, direction = product / energy, level.rise
+        low, high = plan.rows[plan.cycle, me, 0], plan.rows[plan.cycle, me, 1]
+        if broken:
+            step, direction, residual = 0.0, old, np.inf
+        else:
+            advance(step, level.change, level.source, plan.sums[2], low, high)
+            wait(plan.barrier, plan.threads)
+            before, residual, made = product, np.sqrt(_total(plan.sums[2])), made + 1
+        ends = broken or residual <= goal or made == most or abandoned(plan.barrier)
         if ends or made % 2 == 0:
-            collect(x, cold, size * step, level.rise, size * waiting, old, low, high)
+            collect(x, cold, size * step, direction, size * waiting, old, low, high)
             cold, step = False, 0.0
-        waiting = step
-        direction = level.rise
-        level, fine, old = with_rise(level, old), with_rise(fine, old), direction
         if ends:
             break
+        waiting = step
+        level, fine, old = with_rise(level, old), with_rise(fine, old), direction
     if me == 0:
         state[PRODUCT], state[RESIDUAL], state[STEPS] = before, residual, made
         state[OTHER] = (state[OTHER] + made) % 2
