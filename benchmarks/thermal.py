@@ -34,8 +34,9 @@ HEAD = (
 )
 LIMIT = (
     f"An iteration moves {BYTE_PER_CELL} bytes a cell: *times limit* compares the solve with the "
-    "time that this takes. Wall clock, with processor time in brackets; a figure in seconds tells "
-    "as much of what else the machine was doing, a ratio does not."
+    "time that this takes. Wall clock, with processor time in brackets, of the best of a few runs "
+    "but for builds and starts; a figure in seconds tells as much of what else the machine was "
+    "doing, a ratio does not."
 )
 
 Row = dict[str, Any]

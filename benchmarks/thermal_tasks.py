@@ -134,12 +134,14 @@ def transient(cells: int, steps: int, jumps: bool) -> Row:
     if not jumps:
         power[2:] = power[2]
     model.transient(power[:2], np.arange(3) * 1e-3)
-    start = time.perf_counter(), time.process_time()
-    history = model.transient(power[2:], np.arange(steps + 1) * 1e-3)
-    wall, processor = time.perf_counter() - start[0], time.process_time() - start[1]
-    iterations = history.iterations / steps
-    shape = model.mesh.shape
-    return {"shape": shape, "wall_s": wall, "processor_s": processor, "iterations": iterations}
+    edges_s, histories = np.arange(steps + 1) * 1e-3, []
+    least = best(lambda: histories.append(model.transient(power[2:], edges_s)), 3)
+    return {
+        "shape": model.mesh.shape,
+        "wall_s": least.wall,
+        "processor_s": least.processor,
+        "iterations": histories[0].iterations / steps,
+    }
 
 
 def reduced(cells: int, tolerance_k: float, steps: int) -> Row:
