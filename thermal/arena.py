@@ -28,13 +28,14 @@ def empty(shape: Shape) -> Array:
     size = math.prod(shape)
     if size * np.dtype(np.float64).itemsize < _LEAST_BYTE:
         return np.empty(shape)
-    return np.asarray(_Loan(_shelf.take(size))).reshape(shape)
+    return np.asarray(_Loan(_shelf, _shelf.take(size))).reshape(shape)
 
 
 class _Shelf:
     """Memory that nobody uses; without a lock, which a process that forks could keep for ever."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept_byte: int = _KEPT_BYTE) -> None:
+        self._kept_byte = kept_byte
         self._idle: list[Array] = []
 
     def take(self, size: int) -> Array:
@@ -50,19 +51,19 @@ class _Shelf:
 
     def give_back(self, memory: Array) -> None:
         """Keep memory for the next array, unless there is much already."""
-        if memory.nbytes + sum(other.nbytes for other in tuple(self._idle)) <= _KEPT_BYTE:
+        if memory.nbytes + sum(other.nbytes for other in tuple(self._idle)) <= self._kept_byte:
             self._idle.append(memory)
 
 
 class _Loan:
     """What the arrays on some memory refer to; gives it back after the last of them."""
 
-    def __init__(self, memory: Array) -> None:
-        self._memory = memory
+    def __init__(self, shelf: _Shelf, memory: Array) -> None:
+        self._shelf, self._memory = shelf, memory
         self.__array_interface__ = memory.__array_interface__
 
     def __del__(self) -> None:
-        _shelf.give_back(self._memory)
+        self._shelf.give_back(self._memory)  # of its own: at the end names are gone
 
 
 _shelf = _Shelf()

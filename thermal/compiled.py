@@ -10,14 +10,10 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba as nb
-import numpy as np
-from llvmlite import ir
-from numba.core import cgutils
 from numba.core.caching import FunctionCache
-from numba.extending import intrinsic, register_jitable
-from numpy.typing import NDArray
+from numba.extending import register_jitable
 
-__all__ = ["anywhere", "compiled", "compiled_sum", "fetch", "inlined", "inlined_sum", "pasted"]
+__all__ = ["anywhere", "compiled", "compiled_sum", "inlined", "inlined_sum", "pasted"]
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -84,40 +80,3 @@ def _sources() -> str:
     for file in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(file.read_bytes())
     return digest.hexdigest()
-
-
-_LINE = 16
-"""Values in single precision of one line of the cache."""
-
-_IN_LEVEL_2 = 2
-"""Where a line is to be kept, as `llvm.prefetch` counts: the second level of the cache."""
-
-
-@inlined
-def fetch(values: NDArray[np.float32], low: int, high: int) -> None:
-    """Ask for ``values[low:high]`` to be brought into the cache, and do not wait for it.
-
-    A loop that works on what the cache holds leaves the memory idle meanwhile.
-    """
-    for h in range(low, high, _LINE):
-        _prefetch(values, h)
-
-
-def _line(_context: Any, values: Any, _place: Any) -> Any:
-    """Give the types and the code of ``_prefetch(values, place)``."""
-
-    def lower(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        array = context.make_array(signature.args[0])(context, builder, given[0])
-        address = builder.gep(array.data, [given[1]])
-        number = ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [address.type, number, number, number])
-        get: Any = cgutils.get_or_insert_function
-        prefetch = get(builder.module, kind, "llvm.prefetch.p0")
-        builder.call(prefetch, [address, number(0), number(_IN_LEVEL_2), number(1)])  # read, data
-        return context.get_dummy_value()
-
-    return nb.void(values, nb.intp), lower
-
-
-_prefetch: Any = intrinsic(_line)
-"""Asks for the line of the cache that holds ``values[place]``."""

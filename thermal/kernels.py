@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from thermal.compiled import compiled, compiled_sum, fetch, inlined_sum, pasted
+from thermal.compiled import compiled, compiled_sum, inlined_sum, pasted
+from thermal.lanes import LANES, add_products, fetch, load, no_sums, store, total
 from thermal.relaxation import LEAD, Level, Single, span
 
 __all__ = [
@@ -237,32 +238,35 @@ def _image(level: Level, before: Single, image: Single, r: int, c: int, soon: in
 
     The row `soon` of all fields, and of the direction before, is fetched meanwhile.
     """
-    p = level.rise
-    n, stride = p.shape[2] - 2 * LEAD, level.stride
-    row, out, other = p[r, c, LEAD:], image[r, c, LEAD:], p[r, 1 - c]
-    top, total = n - stride, 0.0
-    for here in range(0, n, stride):
-        u, v = row[here : here + stride], out[here : here + stride]
-        south, north = p[r - 1, c, LEAD + here :], p[r + 1, c, LEAD + here :]
-        west, east = other[LEAD - 1 + c + here :], other[LEAD + c + here :]
-        gs, gn = level.south[r, c, LEAD + here :], level.south[r + 1, c, LEAD + here :]
-        gw, ge = level.west[r, c, LEAD + here :], level.west[r, 1 - c, LEAD + c + here :]
-        for h in range(stride):
-            across_y = gs[h] * (u[h] - south[h]) + gn[h] * (u[h] - north[h])
-            v[h] = across_y + gw[h] * (u[h] - west[h]) + ge[h] * (u[h] - east[h])
+    p, stride = level.rise, level.stride
+    u, v, other, south, north = p[r, c], image[r, c], p[r, 1 - c], p[r - 1, c], p[r + 1, c]
+    gs, gn, gw, ge = (
+        level.south[r, c],
+        level.south[r + 1, c],
+        level.west[r, c],
+        level.west[r, 1 - c],
+    )
+    ga, g0 = level.above[r, c], level.ground[r, c]
+    sums, end = no_sums(), p.shape[2] - LEAD
+    for place in range(LEAD, end, LANES):
+        here = load(u, place)
+        along_y = load(gs, place) * (here - load(south, place))
+        along_y = along_y + load(gn, place) * (here - load(north, place))
+        along_x = load(gw, place) * (here - load(other, place - 1 + c))
+        along_x = along_x + load(ge, place + c) * (here - load(other, place + c))
+        under = place - stride if place >= LEAD + stride else place
+        over = place + stride if place + stride < end else place
+        along_z = load(ga, under) * (here - load(u, under))
+        along_z = along_z + load(ga, place) * (here - load(u, over))
+        found = (along_y + along_x) + (load(g0, place) * here + along_z)
+        store(v, place, found)
+        sums = add_products(sums, here, found)
         for field in (level.south, level.west, level.above, level.ground):
-            fetch(field[soon, c, LEAD:], here, here + stride)
+            fetch(field[soon, c], place)
         for field in (p, before, image):
-            fetch(field[soon, c, LEAD:], here, here + stride)
-        under, over = max(here - stride, 0), min(here + stride, top)  # itself at the edge
-        below, above = row[under : under + stride], row[over : over + stride]
-        gb, ga = level.above[r, c, LEAD + under :], level.above[r, c, LEAD + here :]
-        g0 = level.ground[r, c, LEAD + here :]
-        for h in range(stride):
-            along_z = gb[h] * (u[h] - below[h]) + ga[h] * (u[h] - above[h])
-            v[h] += g0[h] * u[h] + along_z
-            total += np.float64(u[h]) * np.float64(v[h])
-    return total
+            fetch(field[soon, c], place)
+    products: float = total(sums)
+    return products
 
 
 @pasted

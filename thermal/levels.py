@@ -27,7 +27,7 @@ __all__ = [
 Index = NDArray[np.int64]
 Shape = tuple[int, int, int]
 
-_LANES = 32
+_LANES = 16
 """Every z takes a multiple of so many places: what compiled loops handle in one go, no rest."""
 
 

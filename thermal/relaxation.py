@@ -16,12 +16,13 @@ not depend on the ranges, hence neither do the results on the number of threads.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from thermal.compiled import fetch, inlined, inlined_sum, pasted
+from thermal.compiled import inlined, inlined_sum, pasted
+from thermal.lanes import LANES, fetch, load, nothing, store
 
 __all__ = ["LEAD", "Level", "ascend", "descend", "solve_column", "span"]
 
@@ -88,50 +89,79 @@ def relax(
     """
     c = (colour + j) & 1
     r, n, stride = j + 1, out.shape[2] - 2 * LEAD, level.stride
-    y, f = out[r, c, LEAD : LEAD + n], level.source[r, c, LEAD:]
-    if with_flow:
-        _flow_in(level, around, r, c, y)
-    else:
-        for h in range(n):
-            y[h] = 0.0
-    if with_source:
-        for h in range(stride):
-            y[h] += f[h]
-    q, p = level.grounded[r, c, LEAD:], level.inverse_pivot[r, c, LEAD:]
-    for low in range(stride, n, stride):
-        here, below = y[low : low + stride], y[low - stride : low]
-        q_below = q[low - stride : low]
-        fetch(soon[0, LEAD:], low, low + stride)
-        fetch(soon[1, LEAD:], low, low + stride)
-        for h in range(stride):
-            here[h] += below[h] - q_below[h] * below[h]
+    y, f, q, p = out[r, c], level.source[r, c], level.grounded[r, c], level.inverse_pivot[r, c]
+    sides = _sides(level, around, r, c)
+    soon_even, soon_odd, later_even, later_odd = soon[0], soon[1], later[0], later[1]
+    end = LEAD + n
+    for place in range(LEAD, end, LANES):
+        here = nothing()
         if with_source:
-            f_here = f[low : low + stride]
-            for h in range(stride):
-                here[h] += f_here[h]
-    top = n - stride
-    last, p_last = y[top:], p[top:n]
-    for h in range(stride):
-        last[h] *= p_last[h]
-    for low in range(top - stride, -1, -stride):
-        here, above = y[low : low + stride], y[low + stride : low + 2 * stride]
-        q_here, p_here = q[low : low + stride], p[low : low + stride]
-        fetch(later[0, LEAD:], low, low + stride)
-        fetch(later[1, LEAD:], low, low + stride)
-        for h in range(stride):
-            here[h] = here[h] * p_here[h] + (above[h] - q_here[h] * above[h])
+            here = load(f, place)
+        if with_flow:
+            here = here + _flow(sides, place)
+        if place >= LEAD + stride:
+            below = load(y, place - stride)
+            here = here + (below - load(q, place - stride) * below)
+        store(y, place, here)
+        fetch(soon_even, place)
+        fetch(soon_odd, place)
+    for place in range(end - stride, end, LANES):
+        store(y, place, load(y, place) * load(p, place))
+    for first in range(end - 2 * stride, LEAD - 1, -stride):
+        for place in range(first, first + stride, LANES):
+            above = load(y, place + stride)
+            store(y, place, load(y, place) * load(p, place) + (above - load(q, place) * above))
+            fetch(later_even, place)
+            fetch(later_odd, place)
 
 
-@inlined_sum
+class _Sides(NamedTuple):
+    """Rows of the cells around those of one parity in a row, and of the conductances to them.
+
+    Those to the west and to the east are in `beside`, `c` values apart from where their cells are.
+    """
+
+    to_south: Single
+    to_north: Single
+    to_west: Single
+    to_east: Single
+    south: Single
+    north: Single
+    beside: Single
+    c: int
+
+
+@inlined
+def _sides(level: Level, around: Single, r: int, c: int) -> _Sides:
+    """Return what is around the cells of parity `c` in the stored row `r`."""
+    return _Sides(
+        level.south[r, c],
+        level.south[r + 1, c],
+        level.west[r, c],
+        level.west[r, 1 - c],
+        around[r - 1, c],
+        around[r + 1, c],
+        around[r, 1 - c],
+        c,
+    )
+
+
+@inlined
+def _flow(sides: _Sides, place: int) -> Any:
+    """Return ``G around`` for the cells in the lanes from `place` on."""
+    east = place + sides.c
+    from_south = load(sides.to_south, place) * load(sides.south, place)
+    from_west = load(sides.to_west, place) * load(sides.beside, east - 1)
+    along_y = from_south + load(sides.to_north, place) * load(sides.north, place)
+    return along_y + (from_west + load(sides.to_east, east) * load(sides.beside, east))
+
+
+@inlined
 def _flow_in(level: Level, around: Single, r: int, c: int, out: Single) -> None:
     """Set ``out = G around`` for the cells of one parity in a stored row."""
-    n = out.size
-    south, north, other = around[r - 1, c, LEAD:], around[r + 1, c, LEAD:], around[r, 1 - c]
-    west, east = other[LEAD - 1 + c :], other[LEAD + c :]
-    gs, gn = level.south[r, c, LEAD:], level.south[r + 1, c, LEAD:]
-    gw, ge = level.west[r, c, LEAD:], level.west[r, 1 - c, LEAD + c :]
-    for h in range(n):
-        out[h] = gs[h] * south[h] + gn[h] * north[h] + gw[h] * west[h] + ge[h] * east[h]
+    sides = _sides(level, around, r, c)
+    for place in range(LEAD, out.size - LEAD, LANES):
+        store(out, place, _flow(sides, place))
 
 
 @inlined_sum
@@ -234,7 +264,7 @@ def _restrict_family(
         x, d = level.rise[child + 1, c, LEAD:-LEAD], level.change[child + 1, c, LEAD:-LEAD]
         for h in range(x.size):
             x[h] += d[h]
-        _flow_in(level, level.change, child + 1, c, d)
+        _flow_in(level, level.change, child + 1, c, level.change[child + 1, c])
         home = level.home_x[c::2]
         for k in range(d.size // level.stride):
             row, begin = d[k * level.stride :], np.uint64(LEAD + k * coarse.stride)
