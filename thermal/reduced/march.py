@@ -23,6 +23,7 @@ Progress = Callable[[int, int], None]
 _CHUNK = 1024  #: steps whose inputs and outputs are one matrix product each
 _ROUND = 4 * _CHUNK  #: steps that threads share; half or twice as many take a tenth longer
 _EVEN = 1e-9  #: steps whose lengths differ by less, relatively, are of one length
+_FORGOTTEN = 21.0  #: time constants after which a mode has less than 1e-9 of where it was
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +67,20 @@ class ModalSystem:
             means=np.ascontiguousarray(modes.sources[:, :keys].T),
         )
 
+    def part(self, modes: slice) -> ModalSystem:
+        """Return some of the modes."""
+        return ModalSystem(
+            self.rates_per_s[modes],
+            self.drive[modes],
+            self.surroundings[modes],
+            self.uniform[modes],
+            np.ascontiguousarray(self.means[:, modes]),
+        )
+
+    def steady(self, power_w: Array) -> Array:
+        """Return the steady amplitudes (..., modes) at powers (..., keys) [W]."""
+        return np.asarray((power_w @ self.drive.T + self.surroundings) / self.rates_per_s)
+
     def factors(self, durations_s: Array) -> tuple[Array, Array]:
         """Return decay and gain of modes over steps; one row where all are of one length.
 
@@ -89,32 +104,47 @@ def march_table(
     """March through known powers (steps, keys); return the amplitudes at the end.
 
     Amplitudes are added up in double precision; the products with inputs and outputs are in
-    single precision. Threads share the chunks of a round; one takes the modes from step to step,
-    which is little work. The result is the same for any number of threads.
+    single precision. Modes that forget during every step where they were are steady at its end, so
+    block means get their share straight from the powers. Threads share the chunks of a round; one
+    takes the other modes from step to step, which is little work. The result is the same for any
+    number of threads.
     """
-    drive, means = (np.ascontiguousarray(m.T, np.float32) for m in (system.drive, system.means))
-    decay, gain = system.factors(durations_s)
-    x, steps = amplitudes.copy(), len(power_w)
-    rows = np.empty((min(_ROUND, steps), len(x)), np.float32)
+    steps, modes = len(power_w), len(amplitudes)
+    slow = modes  # all, for the cells of blocks
+    if recorder.max_c is None:
+        slow = int(np.searchsorted(system.rates_per_s * durations_s.min(), _FORGOTTEN))
+    kept, fast = system.part(slice(slow)), system.part(slice(slow, modes))
+    drive, straight = _single(kept.drive.T), fast.drive / fast.rates_per_s[:, None]
+    evenly_k = fast.means @ (fast.surroundings / fast.rates_per_s)
+    means = _single(np.vstack([kept.means.T, (fast.means @ straight).T, evenly_k]))
+    decay, gain = kept.factors(durations_s)
+    x, at_once = amplitudes[:slow].copy(), min(_ROUND, steps)
+    lines = np.ones((at_once, len(means)), np.float32)  # amplitudes, powers and 1
+    rows, powers = lines[:, :slow], lines[:, slow:-1]
 
     def force(first: int, chunk: slice) -> None:
-        power = power_w[first + chunk.start : first + chunk.stop].astype(np.float32)
-        np.matmul(power, drive, out=rows[chunk])
+        powers[chunk] = power_w[first + chunk.start : first + chunk.stop]
+        np.matmul(powers[chunk], drive, out=rows[chunk])
 
     def record(first: int, chunk: slice) -> None:
-        recorder.take(first + chunk.start, rows[chunk] @ means, rows[chunk])
+        recorder.take(first + chunk.start, lines[chunk] @ means, rows[chunk])
 
     with single_threaded_blas():
         for first in range(0, steps, _ROUND):
             taken = min(_ROUND, steps - first)
             own = slice(first, first + taken) if len(decay) > 1 else slice(None)
             _each_chunk(partial(force, first), taken)
-            _recur(x, decay[own], gain[own], system.surroundings, rows[:taken])
+            _recur(x, decay[own], gain[own], kept.surroundings, lines[:taken])
             _each_chunk(partial(record, first), taken)
             recorder.settle()
             if progress is not None:
                 progress(first + taken, steps)
-    return x
+    recorder.amplitudes[:, slow:] = fast.steady(power_w[recorder.peak_step])
+    return np.concatenate([x, fast.steady(power_w[-1])])
+
+
+def _single(matrix: Array) -> Single:
+    return np.ascontiguousarray(matrix, np.float32)
 
 
 def _each_chunk(work: Callable[[slice], None], steps: int) -> None:
@@ -171,7 +201,7 @@ def march_feedback(
 
 @compiled
 def _recur(x: Array, decay: Array, gain: Array, added: Array, rows: Single) -> None:
-    """``x <- decay x + gain (row + added)`` for each row, which takes the new ``x``."""
+    """``x <- decay x + gain (row + added)`` at the beginning of each row, which takes it."""
     alike = decay.shape[0] == 1
     for step in range(rows.shape[0]):
         at = 0 if alike else step

@@ -197,8 +197,7 @@ class ReducedModel:
             Unknown blocks, powers that are negative or not numbers.
         """
         vector = self.model.blocks.power_vector(power_w)
-        forced = self.system.drive @ vector + self.system.surroundings
-        return self._state(forced / self.system.rates_per_s, vector, np.inf)
+        return self._state(self.system.steady(vector), vector, np.inf)
 
     def march(
         self,

@@ -57,16 +57,20 @@ class Recorder:
         rise : array (steps, keys)
             Of block means [K].
         amplitudes : array (steps, modes)
+            Of the slowest modes; those of others are left to the caller.
         """
-        np.add(rise, self._reference_c, out=self.mean_c[first : first + len(rise)])
-        best = rise.argmax(axis=0)
-        peak = rise[best, np.arange(rise.shape[1])]
+        own = slice(first, first + len(rise))
+        self.mean_c[own] = rise
+        self.mean_c[own] += self._reference_c
+        peak = rise.max(axis=0)
         keys = np.flatnonzero(peak > self._peak_k)
-        self._higher[first] = keys, peak[keys], first + best[keys], amplitudes[best[keys]]
+        best = rise[:, keys].argmax(axis=0)
+        self._higher[first] = keys, peak[keys], first + best, amplitudes[best]
         if self._cells is not None and self.max_c is not None:
             shapes, starts = self._cells
             cells = np.maximum.reduceat(shapes @ amplitudes.T, starts, axis=0)
-            np.add(cells.T, self._reference_c, out=self.max_c[first : first + len(rise)])
+            self.max_c[own] = cells.T
+            self.max_c[own] += self._reference_c
 
     def settle(self) -> None:
         """Keep what is higher than before of all steps that were recorded since."""
@@ -75,5 +79,5 @@ class Recorder:
             better = keys[still]
             self._peak_k[better] = peak[still]
             self.peak_step[better] = step[still]
-            self.amplitudes[better] = amplitudes[still]
+            self.amplitudes[better, : amplitudes.shape[1]] = amplitudes[still]
         self._higher.clear()
