@@ -27,17 +27,17 @@ Array = NDArray[np.float64]
 Single = NDArray[np.float32]
 _Number = TypeVar("_Number", bound=np.generic)
 
-GROUP = 64  #: fields that are worked on together
+GROUP = 96  #: fields that are worked on together
 _CHUNK = 4096  #: cells whose products are added up in single precision
 _SLABS = 16  #: sums that are added up on their own, however many threads there are
 _BYTE = 4  #: of a cell of a field
-_WORK = 3 * GROUP  #: fields' worth of memory of what a group is turned into
 _SHARE = 0.9  #: of what is available that fields may take
 
 
-def groups(count: int) -> list[slice]:
-    """Return ranges of fields that are worked on together."""
-    return [slice(first, min(first + GROUP, count)) for first in range(0, count, GROUP)]
+def groups(count: int, most: int = GROUP) -> list[slice]:
+    """Return ranges of fields that are worked on together, of so many at most."""
+    size = min(most, GROUP)
+    return [slice(first, min(first + size, count)) for first in range(0, count, size)]
 
 
 def combine(fields: Sequence[Single], coefficients: Array, out: Single) -> Single:
@@ -80,7 +80,9 @@ def products(fields: Sequence[Single], others: Single) -> Array:
 
 
 def products_exactly(
-    fields: Sequence[Single], others: NDArray[np.floating], weights: Array | None = None
+    fields: Sequence[NDArray[np.floating]],
+    others: NDArray[np.floating],
+    weights: Array | None = None,
 ) -> Array:
     """Return the inner products of fields with others, added up in double precision.
 
@@ -90,7 +92,7 @@ def products_exactly(
 
 
 def _products(
-    fields: Sequence[Single],
+    fields: Sequence[NDArray[np.floating]],
     others: NDArray[np.floating],
     precision: type[np.floating],
     weights: Array | None = None,
@@ -141,10 +143,10 @@ def check_fields(cells: int, fields: int, inputs: int, available: int | None = N
     Traceback (most recent call last):
     ...
     techlib.errors.ResourceError: a reduced model of 100 inputs on 1000000 cells needs about
-    3.6 GB, 1.0 GB are available; join inputs (see principal_inputs), or take a coarser mesh
+    2.8 GB, 1.0 GB are available; join inputs (see principal_inputs), or take a coarser mesh
     """
     there = available_byte() if available is None else available
-    needed = cells * (fields + _WORK) * _BYTE
+    needed = cells * fields * _BYTE
     if there is None or needed <= _SHARE * there:
         return
     raise ResourceError(
@@ -158,7 +160,9 @@ def _chunks(cells: int) -> list[slice]:
     return [slice(first, min(first + _CHUNK, cells)) for first in range(0, cells, _CHUNK)]
 
 
-def _split(rows: NDArray[_Number], fields: Sequence[Single]) -> list[NDArray[_Number]]:
+def _split(
+    rows: NDArray[_Number], fields: Sequence[NDArray[np.floating]]
+) -> list[NDArray[_Number]]:
     """Return views of the rows that belong to each set of fields."""
     ends = np.cumsum([len(part) for part in fields])
     return [rows[end - len(part) : end] for end, part in zip(ends, fields, strict=True)]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from techlib import ConvergenceError
-from thermal.reduced.fields import GROUP, Single, combine, groups, products
+from thermal.reduced.fields import Single, combine, groups, products
 from thermal.reduced.krylov import Basis, Modes, apply_shifted
 from thermal.reduced.problem import Problem
 from thermal.solver import Solver
@@ -22,6 +22,7 @@ Array = NDArray[np.float64]
 _ESTIMATE = 0.1  #: residual of the fields that estimate an error
 _REFINED = 1e-2  #: residual of the fields that join the basis
 _MOST_ITERATIONS = 100
+_MOST_DIRECTIONS = 0.8  #: share of them above which all are as good
 
 
 class Work(NamedTuple):
@@ -29,15 +30,13 @@ class Work(NamedTuple):
 
     residual: Single
     error: Single
-    heat: Single
-    start: Single
+    both: Single
 
     @classmethod
     def of(cls, columns: int, cells: int) -> Work:
-        """Allocate those of a number of inputs, and of a group of directions."""
-        group = min(GROUP, columns)
-        counts = (columns, columns, group, group)
-        return cls(*(np.empty((count, cells), np.float32) for count in counts))
+        """Allocate those of a number of inputs."""
+        both = np.empty((2 * columns, cells), np.float32)
+        return cls(both[:columns], both[columns:], both)
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,17 +145,19 @@ class Probe:
         return float(np.abs(left).sum(axis=1).max(initial=0.0))
 
     def fields(self, count: int) -> tuple[Single, int]:
-        """Return the error fields of the first directions, refined, and the iterations."""
-        work = self.work
-        fields = np.empty((count, work.error.shape[1]), dtype=np.float32)
-        iterations = 0
-        for part in groups(count):
-            chosen = self.directions[:, part]
-            some = part.stop - part.start
-            heat = combine([work.residual], chosen, work.heat[:some])
-            start = combine([work.error], chosen, work.start[:some])
-            iterations += solve_all(self.solver, self.shape, heat, start, fields[part], _REFINED)
-        return fields, iterations
+        """Return the error fields of the first directions, refined, and the iterations.
+
+        The work space is spent then. Where most directions are asked for it is those of all
+        inputs, which need not be mixed.
+        """
+        residual, error, _ = self.work
+        if count > _MOST_DIRECTIONS * len(error):
+            fields = np.empty_like(error)
+            return fields, solve_all(self.solver, self.shape, residual, error, fields, _REFINED)
+        chosen = self.directions[:, :count]
+        fields = combine([error], chosen, np.empty((count, error.shape[1]), np.float32))
+        heat = combine([residual], chosen, error[:count])
+        return fields, solve_all(self.solver, self.shape, heat, fields, fields, _REFINED)
 
 
 def solve_all(
@@ -167,7 +168,7 @@ def solve_all(
     out: Single,
     tolerance: float,
 ) -> int:
-    """Solve for fields (count, cells); return the iterations.
+    """Solve for fields (count, cells); return the iterations. `out` may be `start`.
 
     Raises
     ------

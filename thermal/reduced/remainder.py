@@ -47,7 +47,12 @@ class Remainder:
 
 
 def add_remainder(
-    problem: Problem, basis: Basis, modes: Modes, witness: Witness, shifts_per_s: Sequence[float]
+    problem: Problem,
+    basis: Basis,
+    modes: Modes,
+    witness: Witness,
+    shifts_per_s: Sequence[float],
+    space: Single,
 ) -> Remainder:
     r"""Add the leading errors between the shifts of a basis, and bound what is left by them.
 
@@ -74,6 +79,8 @@ def add_remainder(
         Tells the changes. The cell of each block where the fields are greatest is watched too.
     shifts_per_s : sequence of float
         Those of the basis, but for 0 [1/s].
+    space : array (count, cells)
+        To work in.
 
     Raises
     ------
@@ -98,7 +105,7 @@ def add_remainder(
     witness = replace(witness, cells=np.concatenate([witness.cells, worst]))
     before, old = witness.view(basis, modes), len(basis)
     there = np.asarray(fields.any(axis=1))
-    basis.append(_independent(fields[there], problem.operator.capacity_j_k.ravel()))
+    basis.append(_independent(fields[there], problem.operator.capacity_j_k.ravel()), space)
     some, modes = basis.modes(old + int(there[:count].sum())), basis.modes()
     between, after = witness.view(basis, some), witness.view(basis, modes)
     whole = witness.scattered_change_k(before, after)

@@ -109,8 +109,8 @@ def reduce(problem: Problem, tolerance_k: float, shortest_s: float, report: Repo
     cells, count = problem.sources.shape[0], problem.columns
     check_fields(cells, (_TYPICAL + 2) * count, count)
     basis = Basis(problem.operator, problem.sources)
-    iterations = _add_steady(problem, basis, report)
     work = Work.of(count, cells)
+    iterations = _add_steady(problem, basis, work, report)
     modes = basis.modes()
     witness = Witness.of(problem, basis, modes, shortest_s)
     low, high = float(modes.rates_per_s[0]), 1.0 / shortest_s
@@ -127,7 +127,7 @@ def reduce(problem: Problem, tolerance_k: float, shortest_s: float, report: Repo
         change = (0.0, 0.0)
         if len(fields):
             before = witness.view(basis, modes)
-            basis.append(fields)
+            basis.append(fields, work.both)
             modes = basis.modes()
             change = witness.change_k(before, witness.view(basis, modes))
         halves = []
@@ -139,23 +139,24 @@ def reduce(problem: Problem, tolerance_k: float, shortest_s: float, report: Repo
         visits.append(Visit(shift, *probe.left_k(0), len(fields), *change))
     report("what is left", 0.95)
     shifts = [visit.shift_per_s for visit in visits]
-    left = add_remainder(problem, basis, modes, witness, shifts)
+    left = add_remainder(problem, basis, modes, witness, shifts, work.both)
     iterations += left.iterations
     return Reduction(basis, left.modes, tuple(visits), left.bound_k, iterations)
 
 
-def _add_steady(problem: Problem, basis: Basis, report: Report) -> int:
+def _add_steady(problem: Problem, basis: Basis, work: Work, report: Report) -> int:
     """Add the steady field of each input; that of the start is uniform, and there already."""
     cells, solved = problem.sources.shape[0], problem.columns - 1
     fields, iterations = np.empty((solved, cells), np.float32), 0
     for part in groups(solved):
         report("steady fields", 0.5 * part.start / solved)
-        heat = np.zeros((part.stop - part.start, cells), np.float32)
+        heat = work.residual[: part.stop - part.start]
+        heat.fill(0.0)
         problem.add_heat(problem.mixing[:, part], heat)
         iterations += solve_all(
             problem.solver, problem.operator.shape, heat, None, fields[part], _STEADY
         )
-    basis.append(fields)
+    basis.append(fields, work.both)
     return iterations
 
 
