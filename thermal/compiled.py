@@ -19,6 +19,12 @@ F = TypeVar("F", bound=Callable[..., object])
 
 _SAFE = {"contract", "nsz"}
 
+_BORROWED = {"_nrt": False}
+"""No counting of references to arrays, which belong to the caller: so loops allocate none.
+
+A loop over rows takes a dozen slices of each, and threads would wait for each other's counts.
+"""
+
 
 def compiled(function: F) -> F:
     """Compile a loop; products and sums may fuse but keep their order."""
@@ -42,7 +48,7 @@ def inlined_sum(function: F) -> F:
 
 def anywhere(function: F) -> F:
     """Let compiled loops call a function too."""
-    return register_jitable(function)
+    return register_jitable(**_BORROWED)(function)
 
 
 def pasted(function: F) -> F:
@@ -51,7 +57,7 @@ def pasted(function: F) -> F:
 
 
 def _jit(fastmath: set[str], **options: Any) -> Callable[[F], F]:
-    options |= {"nogil": True, "error_model": "numpy", "fastmath": fastmath}
+    options |= {"nogil": True, "error_model": "numpy", "fastmath": fastmath} | _BORROWED
 
     def compile_later(function: F) -> F:
         loop = nb.njit(**options)(function)

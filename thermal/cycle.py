@@ -142,10 +142,10 @@ def _factor(workers: Workers, level: Level, shape: Shape) -> bool:
     """
     conductances = level.west, level.south, level.above, level.ground
     factors = level.inverse_pivot, level.grounded
-    joined = np.empty(shape[1], np.int64)
+    joined, work = np.empty(shape[1], np.int64), (shape[0] + 2) * level.stride
 
     def loop(low: int, high: int) -> None:
-        preparation.factor(*conductances, level.stride, *factors, joined, low, high)
+        preparation.factor(*conductances, level.stride, *factors, joined, np.empty(work), low, high)
 
     workers.run(loop, workers.slabs(shape))
     return bool(joined.any())

@@ -84,6 +84,7 @@ class Gradients:
                 x,
                 rise is None,
                 scale,
+                np.zeros(o.shape[2]),
                 self.level.source,
                 squares,
                 low,

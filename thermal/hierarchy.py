@@ -112,7 +112,8 @@ def _rates(gx: Single, gy: Single, x_m: Array, y_m: Array) -> tuple[Array, Array
     """
     weight_x, weight_y = np.zeros(x_m.size - 1), np.zeros(y_m.size - 1)
     dx2, dy2 = _square_per_face(x_m), _square_per_face(y_m)
-    preparation.line_sums(gx, gy, dx2, dy2, weight_x, weight_y)
+    along_x, along_y = np.empty_like(weight_x), np.empty_like(weight_x)
+    preparation.line_sums(gx, gy, dx2, dy2, along_x, along_y, weight_x, weight_y)
     return (
         _over_mean(gx.sum(axis=(0, 1), dtype=np.float64), weight_x),
         _over_mean(gy.sum(axis=(0, 2), dtype=np.float64), weight_y),

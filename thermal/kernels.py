@@ -138,11 +138,20 @@ def left(
 
 @compiled_sum
 def image(
-    gx: Single, gy: Single, gz: Single, ground: Double, none: Single, p: Single, out: Single
+    gx: Single,
+    gy: Single,
+    gz: Single,
+    ground: Double,
+    none: Single,
+    p: Single,
+    v: Double,
+    out: Single,
 ) -> None:
-    """``out = A p`` as in `_row`, of a field in single precision, added up in double precision."""
+    """``out = A p`` as in `_row`, of a field in single precision, added up in double precision.
+
+    `v` is work space for a row.
+    """
     nz, ny, nx = p.shape
-    v = np.empty(nx)
     for begin in range(0, ny, _BLOCK):
         for k in range(nz):
             for j in range(begin, min(begin + _BLOCK, ny)):
@@ -163,6 +172,7 @@ def residual(
     x: Double,
     cold: bool,
     scale: float,
+    v: Double,
     source: Single,
     squares: Double,
     low: int,
@@ -170,11 +180,10 @@ def residual(
 ) -> None:
     """``source = scale (rhs - A x)`` with ``A x`` as in `_row`; squares: sums of squares by row.
 
-    `cold` says that `x` is zero.
+    `cold` says that `x` is zero; `v` is work space for a row, of zeros.
     """
     nz, _, nx = rhs.shape
     stride = (source.shape[2] - 2 * LEAD) // nz
-    v = np.zeros(nx)
     for j in range(low, high):
         squares[j] = 0.0
     for begin in range(low, high, _BLOCK):

@@ -34,14 +34,21 @@ def sum_cells(
 
 @compiled_sum
 def line_sums(
-    gx: Single, gy: Single, dx2: Double, dy2: Double, weight_x: Double, weight_y: Double
+    gx: Single,
+    gy: Single,
+    dx2: Double,
+    dy2: Double,
+    along_x: Double,
+    along_y: Double,
+    weight_x: Double,
+    weight_y: Double,
 ) -> None:
     """Add ``sqrt(gx dx^2 gy dy^2)`` of all cells up by column and by row.
 
-    `dx2` and `dy2` are the squares of the cell sizes over the number of faces that a cell has.
+    `dx2` and `dy2` are the squares of the cell sizes over the number of faces that a cell has;
+    `along_x` and `along_y` are work space for a row.
     """
     nz, ny, nx = gx.shape[0], weight_y.size, weight_x.size
-    along_x, along_y = np.empty(nx), np.empty(nx)
     for k in range(nz):
         for j in range(ny):
             gw, gs, gn = gx[k, j], gy[k, max(j - 1, 0)], gy[k, min(j, ny - 2)]
@@ -87,6 +94,7 @@ def factor(
     p: Single,
     q: Single,
     joined: Index,
+    work: Double,
     low: int,
     high: int,
 ) -> None:
@@ -94,10 +102,11 @@ def factor(
 
     ``e_k = ground_k + lateral_k + gz_(k-1) e_(k-1) / p_(k-1)``, ``p_k = e_k + gz_k``,
     ``q_k = e_k / p_k``; stored are ``1 / p`` and ``q``. A cell without any conductance gets 0
-    and 1. ``joined_j`` counts the cells of a row with ``lateral > ground``.
+    and 1. ``joined_j`` counts the cells of a row with ``lateral > ground``. `work` is work space,
+    of two strides more than a row takes.
     """
     size = west.shape[2] - 2 * LEAD
-    from_below, e, inverse = np.empty(stride), np.empty(size), np.empty(stride)
+    from_below, inverse, e = work[:stride], work[stride : 2 * stride], work[2 * stride :]
     for r in range(low + 1, high + 1):
         joined[r - 1] = 0
         for c in range(2):

@@ -40,18 +40,16 @@ def test_lanes_do_the_arithmetic_of_arrays(start: int) -> None:
 
 
 @compiled
-def ones_after(first: float, count: int) -> float:
-    """Return the total of sums where 1 follows a large number many times."""
-    values = np.empty(LANES, np.float32)
-    values[:] = first
-    sums = add_products(no_sums(), load(values, 0), load(values, 0))
-    values[:] = 1.0
+def ones_after(first: Single, ones: Single, count: int) -> float:
+    """Return the total of sums where 1 follows large numbers many times."""
+    sums = add_products(no_sums(), load(first, 0), load(first, 0))
     for _ in range(count):
-        sums = add_products(sums, load(values, 0), load(values, 0))
+        sums = add_products(sums, load(ones, 0), load(ones, 0))
     products: float = total(sums)
     return products
 
 
 def test_products_add_up_in_double_precision() -> None:
     """In single precision 1 is lost beside 2^24."""
-    assert ones_after(2.0**12, 1000) == LANES * (2.0**24 + 1000)
+    first, ones = (np.full(LANES, value, np.float32) for value in (2.0**12, 1.0))
+    assert ones_after(first, ones, 1000) == LANES * (2.0**24 + 1000)

@@ -188,9 +188,10 @@ def apply_shifted(operator: Operator, shift_per_s: float, fields: Single, out: S
     none = np.zeros(operator.shape[2], np.float32)
 
     def loop(low: int, high: int) -> None:
+        row = np.empty(operator.shape[2])
         for field, image in zip(fields[low:high], out[low:high], strict=True):
             whole = field.reshape(operator.shape), image.reshape(operator.shape)
-            kernels.image(gx, gy, gz, ground_w_k, none, *whole)
+            kernels.image(gx, gy, gz, ground_w_k, none, whole[0], row, whole[1])
 
     shared(loop, len(fields))
     return out
