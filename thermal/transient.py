@@ -17,6 +17,7 @@ from thermal.operator import Operator
 from thermal.pace import FixedSteps, Pace
 from thermal.solver import Solver
 from thermal.stepping import Sdirk2, Step
+from thermal.workers import shared
 
 __all__ = ["March", "StepPower", "march", "read_edges", "read_power", "read_table"]
 
@@ -100,11 +101,23 @@ def read_table(power_w: ArrayLike | pd.DataFrame, blocks: BlockCells, steps: int
     if table.shape != (steps, len(blocks.keys)):
         allowed = f"({steps}, {len(blocks.keys)}): steps, blocks"
         raise InputError.of("power", f"an array of shape {table.shape}", allowed)
-    if not (table.min(initial=0.0) >= 0.0 and table.max(initial=0.0) < np.inf):
+    if not _powers(table):
         wrong = ~(np.isfinite(table) & (table >= 0.0))
         step = int(np.argmax(wrong.any(axis=1)))
         blocks.power_vector(table[step], f"power of step {step}")
     return table
+
+
+def _powers(table: Array) -> bool:
+    """Return whether all values are powers: finite, and not below zero."""
+    found: list[bool] = []
+
+    def loop(low: int, high: int) -> None:
+        part = table[low:high]
+        found.append(bool(part.min(initial=0.0) >= 0.0 and part.max(initial=0.0) < np.inf))
+
+    shared(loop, len(table))
+    return all(found)
 
 
 def march(

@@ -37,7 +37,7 @@ class ReducedState:
 
 @dataclass(frozen=True, eq=False)
 class ReducedHistory:
-    """Temperatures over time; row ``i`` is the end of step ``i``.
+    """Temperatures over time, in single precision; row ``i`` is the end of step ``i``.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ class ReducedHistory:
             power = pd.Series(power_w[step], index=blocks, name="power_w")
             return ReducedState(amplitudes, power, float(edges_s[step + 1]))
 
-        def table(values: Array) -> pd.DataFrame:
+        def table(values: NDArray[np.floating]) -> pd.DataFrame:
             return pd.DataFrame(values, index=times, columns=blocks, copy=False)
 
         hottest = int(np.argmax(peak_c))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from threading import Event
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +15,7 @@ from thermal.compiled import compiled
 from thermal.reduced.fields import Single
 from thermal.reduced.krylov import Modes
 from thermal.reduced.recorder import Recorder
-from thermal.workers import shared, single_threaded_blas
+from thermal.workers import available_threads, shared, single_threaded_blas
 
 __all__ = ["ModalSystem", "march_feedback", "march_table"]
 
@@ -21,7 +23,7 @@ Array = NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
 _CHUNK = 1024  #: steps whose inputs and outputs are one matrix product each
-_ROUND = 4 * _CHUNK  #: steps that threads share; half or twice as many take a tenth longer
+_ROUND = 2 * _CHUNK  #: steps that are taken at once; two rounds of them stay in the cache
 _EVEN = 1e-9  #: steps whose lengths differ by less, relatively, are of one length
 _FORGOTTEN = 21.0  #: time constants after which a mode has less than 1e-9 of where it was
 
@@ -119,26 +121,32 @@ def march_table(
     means = _single(np.vstack([kept.means.T, (fast.means @ straight).T, evenly_k]))
     decay, gain = kept.factors(durations_s)
     x, at_once = amplitudes[:slow].copy(), min(_ROUND, steps)
-    lines = np.ones((at_once, len(means)), np.float32)  # amplitudes, powers and 1
-    rows, powers = lines[:, :slow], lines[:, slow:-1]
+    lines = np.ones((2, at_once, len(means)), np.float32)  # amplitudes, powers and 1; two rounds
 
-    def force(first: int, chunk: slice) -> None:
-        powers[chunk] = power_w[first + chunk.start : first + chunk.stop]
-        np.matmul(powers[chunk], drive, out=rows[chunk])
+    def force(step: int) -> None:
+        chunk, powers = _chunk(lines, step, steps), power_w[step : step + _CHUNK]
+        chunk[:, slow:-1] = powers
+        np.matmul(chunk[:, slow:-1], drive, out=chunk[:, :slow])
 
-    def record(first: int, chunk: slice) -> None:
-        recorder.take(first + chunk.start, lines[chunk] @ means, rows[chunk])
+    def recur(step: int) -> None:
+        own = slice(step, step + _ROUND) if len(decay) > 1 else slice(None)
+        rows = lines[step // _ROUND % 2, : steps - step]
+        _recur(x, decay[own], gain[own], kept.surroundings, rows)
+
+    def record(step: int) -> None:
+        chunk = _chunk(lines, step, steps)
+        recorder.take(step, chunk @ means, chunk[:, :slow])
 
     with single_threaded_blas():
+        for step in range(0, min(_ROUND, steps), _CHUNK):
+            force(step)
         for first in range(0, steps, _ROUND):
-            taken = min(_ROUND, steps - first)
-            own = slice(first, first + taken) if len(decay) > 1 else slice(None)
-            _each_chunk(partial(force, first), taken)
-            _recur(x, decay[own], gain[own], kept.surroundings, lines[:taken])
-            _each_chunk(partial(record, first), taken)
+            last = min(first + _ROUND, steps)
+            ahead = range(last, min(last + _ROUND, steps), _CHUNK)
+            _Round(partial(recur, first), force, ahead, record, range(first, last, _CHUNK)).run()
             recorder.settle()
             if progress is not None:
-                progress(first + taken, steps)
+                progress(last, steps)
     recorder.amplitudes[:, slow:] = fast.steady(power_w[recorder.peak_step])
     return np.concatenate([x, fast.steady(power_w[-1])])
 
@@ -147,15 +155,54 @@ def _single(matrix: Array) -> Single:
     return np.ascontiguousarray(matrix, np.float32)
 
 
-def _each_chunk(work: Callable[[slice], None], steps: int) -> None:
-    """Share out chunks of consecutive steps, the same ones however many threads there are."""
-    edges = [*range(0, steps, _CHUNK), steps]
+def _chunk(lines: Single, step: int, steps: int) -> Single:
+    """Return the lines of the steps that begin with one."""
+    begin = step % _ROUND
+    return lines[step // _ROUND % 2, begin : min(begin + _CHUNK, begin + steps - step)]
 
-    def loop(low: int, high: int) -> None:
-        for chunk in range(low, high):
-            work(slice(edges[chunk], edges[chunk + 1]))
 
-    shared(loop, len(edges) - 1)
+class _Round:
+    """What threads do in a round: `recur`, then `record` chunks of it; those of the next, `force`.
+
+    One thread recurs while the others force.
+    """
+
+    def __init__(
+        self,
+        recur: Callable[[], None],
+        force: Callable[[int], None],
+        ahead: Iterable[int],
+        record: Callable[[int], None],
+        chunks: Iterable[int],
+    ) -> None:
+        self._recur, self._recurred = recur, Event()
+        self._force, self._ahead = force, deque(ahead)
+        self._record, self._chunks = record, deque(chunks)
+
+    def run(self) -> None:
+        """Do it all."""
+        try:
+            shared(lambda number, _: self._take_part(number), available_threads())
+        finally:  # whatever ends it, others must not wait for ever
+            self._recurred.set()
+
+    def _take_part(self, number: int) -> None:
+        if number == 0:
+            self._recur()
+            self._recurred.set()
+        _each(self._force, self._ahead)
+        self._recurred.wait()
+        _each(self._record, self._chunks)
+
+
+def _each(work: Callable[[int], None], waiting: deque[int]) -> None:
+    """Do what is waiting, which other threads take from too."""
+    while waiting:
+        try:
+            step = waiting.popleft()
+        except IndexError:  # another thread was faster
+            return
+        work(step)
 
 
 def march_feedback(

@@ -15,8 +15,9 @@ Index = NDArray[np.int64]
 class Recorder:
     """Turns rises into block temperatures, and keeps the hottest moment of each block.
 
-    After the march `mean_c` and `max_c` (steps, keys) hold temperatures [degC]; `peak_step` (keys,)
-    and `amplitudes` (keys, modes) hold the step at which the mean of each block is highest.
+    After the march `mean_c` and `max_c` (steps, keys) hold temperatures, in single precision as
+    the products that they are found by [degC]; `peak_step` (keys,) and `amplitudes` (keys, modes)
+    hold the step at which the mean of each block is highest.
 
     Parameters
     ----------
@@ -41,8 +42,8 @@ class Recorder:
         self._cells = cells
         self._peak_k = np.full(keys, -np.inf, dtype=np.float32)
         self._higher: dict[int, tuple[Index, Single, Index, Single]] = {}
-        self.mean_c = np.empty((steps, keys))
-        self.max_c = None if cells is None else np.empty((steps, keys))
+        self.mean_c = np.empty((steps, keys), np.float32)
+        self.max_c = None if cells is None else np.empty((steps, keys), np.float32)
         self.peak_step = np.zeros(keys, dtype=np.int64)
         self.amplitudes = np.zeros((keys, modes))
 
@@ -60,8 +61,7 @@ class Recorder:
             Of the slowest modes; those of others are left to the caller.
         """
         own = slice(first, first + len(rise))
-        self.mean_c[own] = rise
-        self.mean_c[own] += self._reference_c
+        np.add(rise, self._reference_c, out=self.mean_c[own])
         peak = rise.max(axis=0)
         keys = np.flatnonzero(peak > self._peak_k)
         best = rise[:, keys].argmax(axis=0)
@@ -69,8 +69,7 @@ class Recorder:
         if self._cells is not None and self.max_c is not None:
             shapes, starts = self._cells
             cells = np.maximum.reduceat(shapes @ amplitudes.T, starts, axis=0)
-            self.max_c[own] = cells.T
-            self.max_c[own] += self._reference_c
+            np.add(cells.T, self._reference_c, out=self.max_c[own])
 
     def settle(self) -> None:
         """Keep what is higher than before of all steps that were recorded since."""
