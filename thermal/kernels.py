@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thermal.compiled import compiled, compiled_sum, inlined_sum, pasted
-from thermal.lanes import LANES, add_products, fetch, load, no_sums, store, total
+from thermal.lanes import LANES, add_products, alike, fetch, load, no_sums, store, total
 from thermal.relaxation import LEAD, Level, Single, span
 
 __all__ = [
@@ -221,24 +221,23 @@ def redirect(
     So the rise becomes the direction. A wavefront as in `thermal.relaxation`: the image of a row
     follows once the rows around it have theirs.
     """
-    ny = before.shape[0] - 2
-    weight = np.float32(ratio)
+    ny, weight = before.shape[0] - 2, alike(ratio)
     for s in range(max(low - 1, 0), min(high + 1, ny) + 1):
         for stage in range(2):
             first, last = span(ny, low, high, spread, stage)
             j = s - stage
             if j < first or j >= last:
                 continue
-            total = 0.0
+            product = 0.0
             for c in range(2):
                 if stage == 1:
-                    total += _image(level, before, image, j + 1, c, min(s + 2, ny))
-                elif weight != 0.0:
+                    product += _image(level, before, image, j + 1, c, min(s + 2, ny))
+                elif ratio != 0.0:
                     z, d = level.rise[j + 1, c], before[j + 1, c]
-                    for h in range(d.size):
-                        z[h] += weight * d[h]
+                    for place in range(LEAD, d.size - LEAD, LANES):
+                        store(z, place, load(z, place) + weight * load(d, place))
             if stage == 1:
-                products[j] = total
+                products[j] = product
 
 
 @inlined_sum
@@ -284,10 +283,9 @@ def take_image(level: Level, kept: Single, low: int, high: int) -> None:
     for r in range(low + 1, high + 1):
         for c in range(2):
             f, v, u, k = level.source[r, c], level.change[r, c], level.rise[r, c], kept[r, c]
-            for h in range(f.size):
-                f[h] -= v[h]
-            for h in range(u.size):
-                k[h] = u[h]
+            for place in range(LEAD, f.size - LEAD, LANES):
+                store(f, place, load(f, place) - load(v, place))
+                store(k, place, load(u, place))
 
 
 @pasted
@@ -296,8 +294,8 @@ def add_kept(level: Level, kept: Single, low: int, high: int) -> None:
     for r in range(low + 1, high + 1):
         for c in range(2):
             u, k = level.rise[r, c], kept[r, c]
-            for h in range(u.size):
-                u[h] += k[h]
+            for place in range(LEAD, u.size - LEAD, LANES):
+                store(u, place, load(u, place) + load(k, place))
 
 
 @compiled
@@ -318,15 +316,16 @@ def advance(
     step: float, image: Single, source: Single, squares: Double, low: int, high: int
 ) -> None:
     """``source -= step image``; ``squares_j = sum source^2``."""
-    weight = np.float32(step)
+    weight = alike(step)
     for j in range(low, high):
-        total = 0.0
+        sums = no_sums()
         for c in range(2):
             f, v = source[j + 1, c], image[j + 1, c]
-            for h in range(f.size):
-                f[h] -= weight * v[h]
-                total += np.float64(f[h]) * np.float64(f[h])
-        squares[j] = total
+            for place in range(LEAD, f.size - LEAD, LANES):
+                left = load(f, place) - weight * load(v, place)
+                store(f, place, left)
+                sums = add_products(sums, left, left)
+        squares[j] = total(sums)
 
 
 @pasted

@@ -16,7 +16,17 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
 
-__all__ = ["LANES", "add_products", "fetch", "load", "no_sums", "nothing", "store", "total"]
+__all__ = [
+    "LANES",
+    "add_products",
+    "alike",
+    "fetch",
+    "load",
+    "no_sums",
+    "nothing",
+    "store",
+    "total",
+]
 
 LANES = 16
 """How many there are: one line of the cache."""
@@ -94,6 +104,19 @@ def nothing(_context: Any) -> Any:
         return ir.Constant(_SINGLE, None)
 
     return _lanes(), lower
+
+
+@_intrinsic
+def alike(_context: Any, _value: Any) -> Any:
+    """Return lanes that all have a value, rounded to single precision."""
+
+    def lower(_context: Any, builder: Any, _signature: Any, given: Any) -> Any:
+        rounded = builder.fptrunc(given[0], ir.FloatType())
+        first = builder.insert_element(ir.Constant(_SINGLE, None), rounded, _NUMBER(0))
+        everywhere = ir.Constant(ir.VectorType(_NUMBER, LANES), None)
+        return builder.shuffle_vector(first, first, everywhere)
+
+    return _lanes(types.float64), lower
 
 
 @_intrinsic

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thermal.compiled import inlined, inlined_sum, pasted
-from thermal.lanes import LANES, fetch, load, nothing, store
+from thermal.lanes import LANES, add_products, fetch, load, no_sums, nothing, store, total
 
 __all__ = ["LEAD", "Level", "ascend", "descend", "solve_column", "span"]
 
@@ -209,10 +209,7 @@ def solve_column(level: Level, products: Double) -> None:
     """Solve the coarsest level, which is one column; ``products_0 = sum rise source``."""
     here = level.rise[1]
     relax(level, level.rise, level.rise, 0, RED, True, False, here, here)
-    total = 0.0
-    for h in range(here.shape[1]):
-        total += np.float64(here[0, h]) * np.float64(level.source[1, 0, h])
-    products[0] = total
+    products[0] = _product(here, level.source[1])
 
 
 @pasted
@@ -261,10 +258,11 @@ def _restrict_family(
             target[c, h] = 0.0
     for child in range(eldest, j + 1):
         c = (RED + child) & 1
-        x, d = level.rise[child + 1, c, LEAD:-LEAD], level.change[child + 1, c, LEAD:-LEAD]
-        for h in range(x.size):
-            x[h] += d[h]
-        _flow_in(level, level.change, child + 1, c, level.change[child + 1, c])
+        x, change = level.rise[child + 1, c], level.change[child + 1, c]
+        for place in range(LEAD, x.size - LEAD, LANES):
+            store(x, place, load(x, place) + load(change, place))
+        _flow_in(level, level.change, child + 1, c, change)
+        d = change[LEAD:-LEAD]
         home = level.home_x[c::2]
         for k in range(d.size // level.stride):
             row, begin = d[k * level.stride :], np.uint64(LEAD + k * coarse.stride)
@@ -298,9 +296,16 @@ def ascend(level: Level, coarse: Level, low: int, high: int, spread: int, produc
                 ahead = _ahead(level, s, (stage - 1) % 3)
                 relax(level, x, x, j, stage % 2, stage > 0, stage > 0, *ahead)
             if stage == 4:
-                total = 0.0
-                for c in range(2):
-                    u, f = x[j + 1, c], level.source[j + 1, c]
-                    for h in range(u.size):
-                        total += np.float64(u[h]) * np.float64(f[h])
-                products[j] = total
+                products[j] = _product(x[j + 1], level.source[j + 1])
+
+
+@inlined
+def _product(row: Single, other: Single) -> float:
+    """Return the inner product of two rows, added up in double precision."""
+    sums = no_sums()
+    for c in range(2):
+        a, b = row[c], other[c]
+        for place in range(LEAD, a.size - LEAD, LANES):
+            sums = add_products(sums, load(a, place), load(b, place))
+    product: float = total(sums)
+    return product

@@ -7,18 +7,19 @@ import pytest
 from numpy.typing import NDArray
 
 from thermal.compiled import compiled
-from thermal.lanes import LANES, add_products, fetch, load, no_sums, nothing, store, total
+from thermal.lanes import LANES, add_products, alike, fetch, load, no_sums, nothing, store, total
 
 Single = NDArray[np.float32]
 
 
 @compiled
 def combined(a: Single, b: Single, c: Single, start: int, out: Single) -> float:
-    """Set ``out = a b + (c - 0)``, from `start` on in `a`; return the sum of its products by c."""
+    """Set ``out = a b + (c / 3 - 0)``, `a` from a start on; return the sum of its products by c."""
     sums = no_sums()
     for place in range(0, out.size, LANES):
         fetch(b, place)
-        here = load(a, start + place) * load(b, place) + (load(c, place) - nothing())
+        here = load(a, start + place) * load(b, place)
+        here = here + (alike(1.0 / 3.0) * load(c, place) - nothing())
         store(out, place, here)
         sums = add_products(sums, here, load(c, place))
     products: float = total(sums)
@@ -32,7 +33,10 @@ def test_lanes_do_the_arithmetic_of_arrays(start: int) -> None:
     a, b, c = (draw.normal(size=4 * LANES + start).astype(np.float32) for _ in range(3))
     memory = np.full(6 * LANES, 7.0, np.float32)
     products = combined(a, b, c, start, memory[LANES:-LANES])
-    found, exact = memory[LANES:-LANES], a[start:].astype(float) * b[: 4 * LANES] + c[: 4 * LANES]
+    found, exact = (
+        memory[LANES:-LANES],
+        a[start:].astype(float) * b[: 4 * LANES] + c[: 4 * LANES] / 3.0,
+    )
     assert np.allclose(found, exact, rtol=0.0, atol=1e-6)
     assert (memory[:LANES] == 7.0).all()
     assert (memory[-LANES:] == 7.0).all()
