@@ -22,7 +22,6 @@ Array = NDArray[np.float64]
 _ESTIMATE = 0.1  #: residual of the fields that estimate an error
 _REFINED = 1e-2  #: residual of the fields that join the basis
 _MOST_ITERATIONS = 100
-_MOST_DIRECTIONS = 0.8  #: share of them above which all are as good
 
 
 class Work(NamedTuple):
@@ -147,13 +146,9 @@ class Probe:
     def fields(self, count: int) -> tuple[Single, int]:
         """Return the error fields of the first directions, refined, and the iterations.
 
-        The work space is spent then. Where most directions are asked for it is those of all
-        inputs, which need not be mixed.
+        The work space is spent then.
         """
         residual, error, _ = self.work
-        if count > _MOST_DIRECTIONS * len(error):
-            fields = np.empty_like(error)
-            return fields, solve_all(self.solver, self.shape, residual, error, fields, _REFINED)
         chosen = self.directions[:, :count]
         fields = combine([error], chosen, np.empty((count, error.shape[1]), np.float32))
         heat = combine([residual], chosen, error[:count])
