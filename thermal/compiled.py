@@ -13,11 +13,12 @@ import numba as nb
 from numba.core.caching import FunctionCache
 from numba.extending import register_jitable
 
-__all__ = ["anywhere", "compiled", "compiled_sum", "inlined", "inlined_sum", "pasted"]
+__all__ = ["SAFE", "anywhere", "compiled", "compiled_sum", "inlined", "inlined_sum", "pasted"]
 
 F = TypeVar("F", bound=Callable[..., object])
 
-_SAFE = {"contract", "nsz"}
+SAFE = {"contract", "nsz"}
+"""What compiled loops may do to arithmetic: fuse a product and a sum, forget the sign of zero."""
 
 _BORROWED = {"_nrt": False}
 """No counting of references to arrays, which belong to the caller: so loops allocate none.
@@ -28,22 +29,22 @@ A loop over rows takes a dozen slices of each, and threads would wait for each o
 
 def compiled(function: F) -> F:
     """Compile a loop; products and sums may fuse but keep their order."""
-    return _jit(_SAFE)(function)
+    return _jit(SAFE)(function)
 
 
 def compiled_sum(function: F) -> F:
     """Compile a loop that holds a sum over a row, whose terms may be added in any fixed order."""
-    return _jit(_SAFE | {"reassoc"})(function)
+    return _jit(SAFE | {"reassoc"})(function)
 
 
 def inlined(function: F) -> F:
     """Compile a loop that only other loops call: without the way in from Python, in less time."""
-    return _jit(_SAFE, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    return _jit(SAFE, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
 
 
 def inlined_sum(function: F) -> F:
     """Compile one that holds a sum as `compiled_sum` has it."""
-    return _jit(_SAFE | {"reassoc"}, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    return _jit(SAFE | {"reassoc"}, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
 
 
 def anywhere(function: F) -> F:
@@ -53,7 +54,7 @@ def anywhere(function: F) -> F:
 
 def pasted(function: F) -> F:
     """Compile a loop with the one loop that calls it, which takes less time than on its own."""
-    return _jit(_SAFE | {"reassoc"}, inline="always")(function)
+    return _jit(SAFE | {"reassoc"}, inline="always")(function)
 
 
 def _jit(fastmath: set[str], **options: Any) -> Callable[[F], F]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from thermal.barrier import abandoned, wait
 from thermal.compiled import compiled_sum, pasted
-from thermal.kernels import add_kept, advance, collect, redirect, take_image
+from thermal.level_kernels import add_kept, advance, collect, redirect, take_image
 from thermal.levels import Levels, at, with_rise
 from thermal.plan import ADD, APPLY, DOWN, KEEP, SOLVE, UP, Plan
 from thermal.relaxation import Level, Single, ascend, descend, solve_column

@@ -16,6 +16,8 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
 
+from thermal.compiled import SAFE
+
 __all__ = [
     "LANES",
     "add_products",
@@ -35,7 +37,7 @@ _IN_LEVEL_2 = 2
 """Where a line is to be kept, as `llvm.prefetch` counts: the second level of the cache."""
 
 _ALIGNED = 4  #: of an address [byte]; neighbours begin at any value
-_SAFE = ("contract", "nsz")
+_FLAGS = sorted(SAFE)
 _NUMBER = ir.IntType(32)
 _SINGLE = ir.VectorType(ir.FloatType(), LANES)
 _DOUBLE = ir.VectorType(ir.DoubleType(), LANES)
@@ -75,7 +77,7 @@ def _define(symbol: Callable[[Any, Any], Any], instruction: str) -> None:
         return lambda a, b: _lanes if a is _lanes and b is _lanes else None
 
     def lower(_context: Any, builder: Any, _signature: Any, given: Any) -> Any:
-        return getattr(builder, instruction)(*given, flags=_SAFE)
+        return getattr(builder, instruction)(*given, flags=_FLAGS)
 
     type_callable(symbol)(typed)
     lower_builtin(symbol, _lanes, _lanes)(lower)  # type: ignore[no-untyped-call]
@@ -176,7 +178,7 @@ def add_products(_context: Any, sums: Any, a: Any, b: Any) -> Any:
 
     def lower(_context: Any, builder: Any, _signature: Any, given: Any) -> Any:
         wide = [builder.fpext(lanes, _DOUBLE) for lanes in given[1:]]
-        return builder.fadd(given[0], builder.fmul(*wide, flags=_SAFE), flags=_SAFE)
+        return builder.fadd(given[0], builder.fmul(*wide, flags=_FLAGS), flags=_FLAGS)
 
     return _sums(sums, a, b), lower
 

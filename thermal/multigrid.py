@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from techlib import InputError
-from thermal import arena, kernels
-from thermal.barrier import Barrier
+from thermal.conjugate_gradients import ConjugateGradients
 from thermal.contraction import visited_twice
 from thermal.cycle import Cycle
 from thermal.gradients import Gradients
 from thermal.hierarchy import hierarchy
-from thermal.iteration import OTHER, PRODUCT, RESIDUAL, STEPS, iterate
 from thermal.norm import norm
 from thermal.operator import Operator, plain
 from thermal.solvable import check, shift_faults
-from thermal.workers import Workers, available_threads, hired, side_by_side
+from thermal.workers import available_threads, hired, side_by_side
 
 __all__ = ["Multigrid", "Solution"]
 
@@ -164,7 +162,7 @@ class Multigrid:
         """Return the result of one cycle from zero (nz, ny, nx) [K], for a residual [W]."""
         residual = self._field("residual_w", residual_w)
         size, workers = norm(residual) or 1.0, hired(self.threads, residual.shape)
-        march = _March(self._cycle, self._gradients, workers, size, None)
+        march = ConjugateGradients(self._cycle, self._gradients, workers, size, None)
         march.residual(residual)
         return march.preconditioned()
 
@@ -205,7 +203,7 @@ class Multigrid:
             return Solution(np.zeros(rhs.shape), 0, 0.0, True)
         if not np.isfinite(size):
             self._field("rhs_w", rhs)
-        march = _March(self._cycle, self._gradients, workers, size, start)
+        march = ConjugateGradients(self._cycle, self._gradients, workers, size, start)
         residual, limit, rounds = march.residual(rhs), tolerance, 0
         if not np.isfinite(residual):
             self._field("start_k", march.rise)
@@ -284,90 +282,3 @@ class Multigrid:
         if not np.isfinite(field.sum()):
             raise InputError.of(name, "holds values that are not finite", "finite numbers")
         return field
-
-
-class _March:
-    """Conjugate gradients on one right-hand side, and where they stand.
-
-    The right-hand side is scaled to 1, so that no magnitude leaves the range of single precision.
-    """
-
-    def __init__(
-        self,
-        cycle: Cycle,
-        gradients: Gradients,
-        workers: Workers,
-        size: float,
-        start: Array | None,
-    ) -> None:
-        self._cycle, self._gradients, self._workers = cycle, gradients, workers
-        self._size = size
-        self._rise = arena.empty(gradients.operator.shape)
-        self._cold = start is None
-        if start is not None:
-            self._rise[...] = start
-        self._product, self._other = np.inf, 0.0
-        self.iterations = 0
-
-    @property
-    def rise(self) -> Array:
-        """The solution so far."""
-        if self._cold:
-            self._rise.fill(0.0)
-        return self._rise
-
-    def residual(self, rhs: Array) -> float:
-        """Set the residual afresh from `rhs` and the rise; return its norm."""
-        rise = None if self._cold else self._rise
-        return self._gradients.residual(self._workers, rhs, rise, 1.0 / self._size)
-
-    def run(self, goal: float, most: int) -> float:
-        """Iterate until the recurred residual is within `goal`, or to `most` iterations in all.
-
-        Return that residual; infinity where it is not known.
-        """
-        state = self._iterate(goal, most - self.iterations)
-        self.iterations += int(state[STEPS])
-        self._product, self._other = state[PRODUCT], state[OTHER]
-        self._cold = self._cold and state[STEPS] == 0
-        return float(state[RESIDUAL])
-
-    def simplified(self) -> bool:
-        """Go on with a cycle that visits each level once, which is always positive; if it did not.
-
-        Whether two visits are is judged from few of them, see `thermal.contraction`.
-        """
-        if not self._cycle.again:
-            return False
-        self._cycle, self._product = self._cycle.visiting_twice(0), np.inf
-        return True
-
-    def preconditioned(self) -> Array:
-        """Return what one cycle makes of the residual, as a solution."""
-        self._iterate(0.0, 0)
-        kernels.unpack(self._size, self._gradients.level.rise, self._rise)
-        return self._rise
-
-    def _iterate(self, goal: float, most: int) -> Array:
-        """Run the compiled loop in all threads; return its state."""
-        state = np.array([self._product, np.inf, 0.0, self._other])
-        gradients = self._gradients
-
-        def begin(threads: int, meeting: Barrier) -> Callable[[int], None]:
-            plan = self._cycle.plan(threads, meeting)
-            return lambda me: iterate(
-                self._cycle.levels,
-                gradients.level,
-                gradients.direction,
-                self._rise,
-                self._size,
-                self._cold,
-                goal,
-                most,
-                state,
-                plan,
-                me,
-            )
-
-        self._workers.at_once(gradients.operator.shape, begin)
-        return state

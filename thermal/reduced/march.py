@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from threading import Event
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +13,8 @@ from thermal.compiled import compiled
 from thermal.reduced.fields import Single
 from thermal.reduced.krylov import Modes
 from thermal.reduced.recorder import Recorder
-from thermal.workers import available_threads, shared, single_threaded_blas
+from thermal.reduced.rounds import Round
+from thermal.workers import single_threaded_blas
 
 __all__ = ["ModalSystem", "march_feedback", "march_table"]
 
@@ -143,7 +142,7 @@ def march_table(
         for first in range(0, steps, _ROUND):
             last = min(first + _ROUND, steps)
             ahead = range(last, min(last + _ROUND, steps), _CHUNK)
-            _Round(partial(recur, first), force, ahead, record, range(first, last, _CHUNK)).run()
+            Round(partial(recur, first), force, ahead, record, range(first, last, _CHUNK)).run()
             recorder.settle()
             if progress is not None:
                 progress(last, steps)
@@ -159,50 +158,6 @@ def _chunk(lines: Single, step: int, steps: int) -> Single:
     """Return the lines of the steps that begin with one."""
     begin = step % _ROUND
     return lines[step // _ROUND % 2, begin : min(begin + _CHUNK, begin + steps - step)]
-
-
-class _Round:
-    """What threads do in a round: `recur`, then `record` chunks of it; those of the next, `force`.
-
-    One thread recurs while the others force.
-    """
-
-    def __init__(
-        self,
-        recur: Callable[[], None],
-        force: Callable[[int], None],
-        ahead: Iterable[int],
-        record: Callable[[int], None],
-        chunks: Iterable[int],
-    ) -> None:
-        self._recur, self._recurred = recur, Event()
-        self._force, self._ahead = force, deque(ahead)
-        self._record, self._chunks = record, deque(chunks)
-
-    def run(self) -> None:
-        """Do it all."""
-        try:
-            shared(lambda number, _: self._take_part(number), available_threads())
-        finally:  # whatever ends it, others must not wait for ever
-            self._recurred.set()
-
-    def _take_part(self, number: int) -> None:
-        if number == 0:
-            self._recur()
-            self._recurred.set()
-        _each(self._force, self._ahead)
-        self._recurred.wait()
-        _each(self._record, self._chunks)
-
-
-def _each(work: Callable[[int], None], waiting: deque[int]) -> None:
-    """Do what is waiting, which other threads take from too."""
-    while waiting:
-        try:
-            step = waiting.popleft()
-        except IndexError:  # another thread was faster
-            return
-        work(step)
 
 
 def march_feedback(

@@ -25,7 +25,10 @@ _MOST_ITERATIONS = 100
 
 
 class Work(NamedTuple):
-    """Fields that probes work with, one probe after the other: new memory takes a while."""
+    """Fields that probes work with, one probe after the other: new memory takes a while.
+
+    `both` is residual and error, one behind the other; `Basis.append` works in it between probes.
+    """
 
     residual: Single
     error: Single
